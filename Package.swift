@@ -1,0 +1,20 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "Synod",
+    targets: [
+        .target(name: "ConsensusCore", swiftSettings: settings),
+        .testTarget(
+            name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)
