@@ -13,6 +13,7 @@ let package = Package(
     name: "Synod",
     targets: [
         .target(name: "ConsensusCore", swiftSettings: settings),
+        .target(name: "PaxosNode", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
     ],

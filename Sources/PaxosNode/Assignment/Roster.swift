@@ -1,0 +1,75 @@
+public import ConsensusCore
+
+/// Which life of each acceptor takes part in this run.
+///
+/// An acceptor without storage that is killed and started again has forgotten its promises, so its votes
+/// must not be counted. Every node therefore remembers the first incarnation it has heard of for each
+/// acceptor, nodes tell one another, and whoever hears of two ceases to count any. Entries only ever move
+/// one way, unknown → one life → void, so rosters can be merged in any order and any number of times.
+public struct Roster: Hashable, Sendable {
+    /// By node ID: 0 is unknown, ``void`` is more than one life, anything else is that life.
+    private var lives: [UInt64] = []
+
+    /// Marks an acceptor of which two lives are known.
+    ///
+    /// No node draws it as an incarnation.
+    static let void = UInt64.max
+
+    public init() {}
+
+    /// What is known of an acceptor.
+    enum Entry: Hashable {
+        case unknown
+        case life(UInt64)
+        case void
+    }
+
+    subscript(node: NodeID) -> Entry {
+        guard node.index < lives.count else { return .unknown }
+        switch lives[node.index] {
+        case 0: return .unknown
+        case Roster.void: return .void
+        case let life: return .life(life)
+        }
+    }
+
+    /// Whether the votes of this life of an acceptor count.
+    func admits(_ origin: Origin) -> Bool {
+        self[origin.node] == .life(origin.stamp.incarnation)
+    }
+
+    /// Notes a life of an acceptor.
+    ///
+    /// - Precondition: the node's ID is below 64.
+    mutating func note(_ node: NodeID, incarnation: UInt64) {
+        precondition(node.index < NodeSet.maximumCount)
+        guard incarnation != 0 else { return }
+        while lives.count <= node.index { lives.append(0) }
+        switch lives[node.index] {
+        case 0: lives[node.index] = incarnation
+        case incarnation: break
+        default: lives[node.index] = Roster.void
+        }
+    }
+
+    /// Takes over all that another node knows.
+    mutating func merge(_ other: Roster) {
+        for (index, life) in other.lives.enumerated() where life != 0 {
+            note(NodeID(index: index), incarnation: life)
+        }
+    }
+}
+
+extension Roster: WireCodable {
+    public func encode(into writer: inout ByteWriter) {
+        writer.write(count: lives.count)
+        for life in lives { writer.write(life) }
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        let count = try reader.readCount(upTo: NodeSet.maximumCount)
+        guard reader.count >= 8 * count else { throw .truncated }
+        lives.reserveCapacity(count)
+        for _ in 0..<count { lives.append(try reader.readUInt64()) }
+    }
+}

@@ -1,0 +1,159 @@
+import ConsensusCore
+
+extension ConsensusNode {
+    /// Begins to assign: the news of this leader has been round the ring.
+    mutating func beginAssignment(at now: Instant, into lanes: inout Lanes) {
+        guard assignment == nil else { return }
+        if !enrollment.isEnrolled { enter(random.nextNonZero(), into: &lanes) }
+        takePart()
+        admitSelf()
+        reportRole(into: &lanes)
+        var assignment = RoleAssignment(cluster: cluster, at: now)
+        assignment.join(Origin(node: node, stamp: stamp))
+        _ = assignment.confirm(Origin(node: node, stamp: stamp))
+        self.assignment = assignment
+    }
+
+    mutating func receiveAssignment(
+        _ message: Message, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        switch message {
+        case .join: receiveJoin(from: origin, at: now, into: &lanes)
+        case .assign(let assign): receive(assign, from: origin, at: now, into: &lanes)
+        case .confirm(let confirm): receive(confirm, from: origin, at: now, into: &lanes)
+        case .refuse(let refuse): receive(refuse, from: origin, into: &lanes)
+        default: return
+        }
+    }
+
+    private mutating func receiveJoin(
+        from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        guard cluster.nodes.contains(origin.node) || cluster.isClient(origin.node),
+            let claim = election.leader, election.isLeader, var assignment
+        else { return }
+        if case .life(let life) = roster[origin.node], life != origin.stamp.incarnation {
+            lanes.send(.refuse(Refuse(proof: origin.stamp.incarnation)), to: origin.node)
+            return
+        }
+        assignment.join(origin)
+        assignment.answer(
+            origin, claim: claim, roster: roster, at: now, random: &random, into: &lanes)
+        self.assignment = assignment
+    }
+
+    private mutating func receive(
+        _ assign: Assign, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        guard assign.claim.leader == origin.node,
+            assign.claim.incarnation == origin.stamp.incarnation, origin.stamp.epoch != 0,
+            assign.role == cluster.role(of: node)
+        else { return }
+        guard assign.proof == incarnation else {
+            lanes.send(.join, to: origin.node)
+            return
+        }
+        guard !isRefused else { return }
+        let outcome = election.receive(
+            assign.claim, isFirstHand: true, at: now, random: &random)
+        apply(outcome, at: now, into: &lanes)
+        guard election.leader == assign.claim else { return }
+        enter(origin.stamp.epoch, into: &lanes)
+        learn(assign.roster, into: &lanes)
+        guard !isRefused else { return }
+        takePart()
+        admitSelf()
+        reportRole(into: &lanes)
+        enrollment.confirmed(assign.claim)
+        let confirm = Confirm(
+            claim: assign.claim, epoch: origin.stamp.epoch, roster: roster, done: done,
+            heard: election.heard)
+        lanes.send(.confirm(confirm), to: origin.node)
+    }
+
+    private mutating func receive(
+        _ confirm: Confirm, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        guard confirm.claim == election.leader, election.isLeader, var assignment,
+            enrollment.includes(confirm.epoch),
+            cluster.nodes.contains(origin.node) || cluster.isClient(origin.node)
+        else { return }
+        if cluster.acceptors.contains(origin.node) {
+            roster.note(origin.node, incarnation: origin.stamp.incarnation)
+        }
+        learn(confirm.roster, into: &lanes)
+        markDone(confirm.done, into: &lanes)
+        election.merge(heard: confirm.heard)
+        // Another leader drew a higher epoch: it prevails, and all are told.
+        if origin.stamp.epoch > enrollment.epoch {
+            enter(origin.stamp.epoch, into: &lanes)
+            assignment.beginAgain()
+            _ = assignment.confirm(Origin(node: node, stamp: stamp))
+            assignment.join(origin)
+            assignment.answer(
+                origin, claim: confirm.claim, roster: roster, at: now, random: &random,
+                into: &lanes)
+        } else if confirm.epoch == enrollment.epoch, assignment.confirm(origin) {
+            if cluster.nodes.contains(origin.node) { ending?.appeared(origin.node, at: now) }
+        }
+        self.assignment = assignment
+    }
+
+    private mutating func receive(
+        _ refuse: Refuse, from origin: Origin, into lanes: inout Lanes
+    ) {
+        guard refuse.proof == incarnation else { return }
+        refuseSelf(into: &lanes)
+    }
+
+    // MARK: - Membership
+
+    /// Makes an epoch this node's.
+    private mutating func enter(_ epoch: UInt64, into lanes: inout Lanes) {
+        if enrollment.enter(epoch) { lanes.remember(.epoch(epoch)) }
+    }
+
+    /// Takes over what another node knows of the acceptors' lives.
+    mutating func learn(_ other: Roster, into lanes: inout Lanes) {
+        roster.merge(other)
+        switch roster[node] {
+        case .life(let life) where life != incarnation: refuseSelf(into: &lanes)
+        case .void: refuseSelf(into: &lanes)
+        case .life, .unknown: return
+        }
+    }
+
+    /// Enters itself into the roster, if it is an acceptor.
+    mutating func admitSelf() {
+        if cluster.acceptors.contains(node), !isRefused {
+            roster.note(node, incarnation: incarnation)
+        }
+    }
+
+    private mutating func refuseSelf(into lanes: inout Lanes) {
+        guard !isRefused else { return }
+        isRefused = true
+        enrollment.stopAsking()
+        lanes.report(.refused)
+    }
+
+    /// Sets up the role that the hosts file gives this node.
+    mutating func takePart() {
+        guard part == .none, !isRefused, let role = cluster.role(of: node) else { return }
+        switch role {
+        case .proposer:
+            part = .proposer(
+                Proposer(
+                    node: node, nodeCount: cluster.nodeCount, incarnation: incarnation,
+                    majority: cluster.majority))
+        case .acceptor: part = .acceptor(Acceptor())
+        case .learner: part = .learner(Learner(majority: cluster.majority))
+        }
+    }
+
+    mutating func reportRole(into lanes: inout Lanes) {
+        guard !hasReportedRole, part != .none, let role = cluster.role(of: node) else { return }
+        hasReportedRole = true
+        lanes.report(.assigned(role))
+    }
+}

@@ -1,0 +1,94 @@
+import ConsensusCore
+
+extension ConsensusNode {
+    mutating func receiveElection(
+        _ message: Message, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        switch message {
+        case .token(let token):
+            let outcome = election.receive(
+                token, from: origin.node, at: now, random: &random, into: &lanes)
+            apply(outcome, at: now, into: &lanes)
+        case .elected(let elected):
+            let outcome = election.receive(
+                elected, from: origin.node, at: now, random: &random, into: &lanes)
+            apply(outcome, at: now, into: &lanes)
+        case .receipt(let receipt):
+            let outcome = election.receive(receipt, from: origin.node, at: now, random: &random)
+            apply(outcome, at: now, into: &lanes)
+        case .probe:
+            let present = Present(isEnrolled: isEnrolled, following: election.leader)
+            lanes.send(.present(present), to: origin.node)
+        case .present(let present):
+            guard let claim = present.following else { return }
+            let outcome = election.receive(
+                claim, isFirstHand: false, at: now, random: &random)
+            apply(outcome, at: now, into: &lanes)
+        case .heartbeat(let heartbeat):
+            receive(heartbeat, from: origin, at: now, into: &lanes)
+        default: return
+        }
+    }
+
+    private mutating func receive(
+        _ heartbeat: Heartbeat, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        let claim = heartbeat.claim
+        guard claim.leader == origin.node, claim.incarnation == origin.stamp.incarnation else {
+            return
+        }
+        let outcome = election.receive(claim, isFirstHand: true, at: now, random: &random)
+        apply(outcome, at: now, into: &lanes)
+        // What it tells of the run counts only from the run this node is in.
+        guard enrollment.includes(origin.stamp.epoch), election.leader == claim else { return }
+        learn(heartbeat.roster, into: &lanes)
+        markDone(heartbeat.done, into: &lanes)
+        if !done.isSubset(of: heartbeat.done) {
+            lanes.send(.done(Done(clients: done)), to: origin.node)
+        }
+    }
+
+    /// Carries out what an election event has led to.
+    mutating func apply(
+        _ outcome: RingElection.Outcome, at now: Instant, into lanes: inout Lanes
+    ) {
+        switch outcome {
+        case .nothing:
+            return
+        case .elected:
+            if !hasReportedLeading { lanes.report(.elected) }
+            hasReportedLeading = true
+            enrollment.stopAsking()
+            heartbeatTime = now
+            if election.newsReturned { beginAssignment(at: now, into: &lanes) }
+        case .newsReturned:
+            beginAssignment(at: now, into: &lanes)
+        case .follows:
+            resign()
+            enrollment.ask(at: now)
+            askToJoin(at: now, into: &lanes)
+        case .steppedDown:
+            resign()
+            if election.leader != nil {
+                enrollment.ask(at: now)
+                askToJoin(at: now, into: &lanes)
+            }
+        }
+    }
+
+    private mutating func resign() {
+        assignment = nil
+        ending = nil
+        heartbeatTime = .never
+    }
+
+    /// Asks the leader for an assignment.
+    mutating func askToJoin(at now: Instant, into lanes: inout Lanes) {
+        guard let leader = election.leader, !election.isLeader, !isRefused else {
+            enrollment.stopAsking()
+            return
+        }
+        enrollment.asked(at: now, random: &random)
+        lanes.send(.join, to: leader.leader)
+    }
+}

@@ -1,0 +1,197 @@
+public import ConsensusCore
+
+/// A con node of basic Paxos: it takes part in the election, is given one role, plays it, and ends with
+/// the run.
+///
+/// The parts decide, each in a file of its own, and this type connects them:
+/// ``RingElection`` who leads, ``RoleAssignment`` (of the leader) and ``Enrollment`` who plays what,
+/// ``Proposer``, ``Acceptor`` and ``Learner`` what is chosen, ``Ending`` (of the leader) when all is
+/// over.
+public struct ConsensusNode: Automaton, Hashable, Sendable {
+    public typealias Message = PaxosNode.Message
+    public typealias Record = NodeRecord
+    public typealias Input = Never
+    public typealias Output = NodeOutput
+
+    public let cluster: Cluster
+    public let node: NodeID
+    public let options: NodeOptions
+    package internal(set) var incarnation: UInt64
+    var random: RandomSource
+
+    var election: RingElection
+    var enrollment = Enrollment()
+    /// Which lives of the acceptors this node counts votes of.
+    package internal(set) var roster = Roster()
+    /// The clients known to be done.
+    var done = ClientSet()
+    /// Why this node's votes are refused for the rest of the run, if they are.
+    package internal(set) var isRefused = false
+
+    /// What this node plays, once it was told.
+    package var part = Part.none
+    var pacing: ProposerPacing
+
+    /// While this node leads and its news has come round.
+    var assignment: RoleAssignment?
+    var ending: Ending?
+    var heartbeatTime = Instant.never
+    var hasReportedLeading = false
+    var hasReportedRole = false
+    var hasFinished = false
+
+    /// The state of the one role this node plays.
+    package enum Part: Hashable, Sendable {
+        case none
+        case proposer(Proposer)
+        case acceptor(Acceptor)
+        case learner(Learner)
+    }
+
+    /// - Parameters:
+    ///   - node: a con node of the cluster.
+    ///   - seed: where all random draws of this life come from; two lives must not share one.
+    public init(cluster: Cluster, node: NodeID, seed: UInt64, options: NodeOptions = NodeOptions())
+    {
+        precondition(cluster.nodes.contains(node))
+        self.cluster = cluster
+        self.node = node
+        self.options = options
+        random = RandomSource(seed: seed)
+        incarnation = random.nextIncarnation()
+        election = RingElection(node: node, nodes: cluster.nodes, incarnation: incarnation)
+        pacing = ProposerPacing(backsOff: options.backoff == .on)
+    }
+
+    public var stamp: Stamp { Stamp(epoch: enrollment.epoch, incarnation: incarnation) }
+
+    public var wakeTime: Instant {
+        guard !hasFinished else { return .never }
+        return min(
+            min(election.wakeTime, enrollment.askTime, heartbeatTime),
+            min(pacing.wakeTime, assignment?.wakeTime ?? .never, ending?.wakeTime ?? .never))
+    }
+
+    /// Whether this node's votes and requests count: it holds a role and was not refused.
+    var isEnrolled: Bool { enrollment.isEnrolled && !isRefused && part != .none }
+
+    // MARK: - Events
+
+    public mutating func recover(_ record: NodeRecord) {
+        switch record {
+        case .incarnation(let incarnation):
+            self.incarnation = incarnation
+            election = RingElection(node: node, nodes: cluster.nodes, incarnation: incarnation)
+        case .epoch(let epoch):
+            if epoch != 0 { _ = enrollment.enter(epoch) }
+            takePart()
+        case .ballot(let number):
+            guard case .proposer(var proposer) = part else { return }
+            proposer.ballots.recover(number)
+            part = .proposer(proposer)
+        case .promised(let ballot):
+            guard case .acceptor(var acceptor) = part else { return }
+            acceptor.recover(promised: ballot)
+            part = .acceptor(acceptor)
+        case .accepted(let proposal):
+            guard case .acceptor(var acceptor) = part else { return }
+            acceptor.recover(accepted: proposal)
+            part = .acceptor(acceptor)
+        case .done(let position):
+            if position < cluster.clientCount { done.insert(Int(position)) }
+        }
+    }
+
+    public mutating func start(at now: Instant, into lanes: inout Lanes) {
+        lanes.remember(.incarnation(incarnation))
+        if enrollment.isEnrolled { admitSelf() }
+        if isEnrolled { reportRole(into: &lanes) }
+        apply(election.start(at: now, random: &random, into: &lanes), at: now, into: &lanes)
+    }
+
+    public mutating func handle(_ input: Never, at now: Instant, into lanes: inout Lanes) {}
+
+    public mutating func wake(at now: Instant, into lanes: inout Lanes) {
+        guard !hasFinished else { return }
+        apply(
+            election.wake(at: now, random: &random, into: &lanes), at: now, into: &lanes)
+        if now >= enrollment.askTime { askToJoin(at: now, into: &lanes) }
+        wakeProposer(at: now, into: &lanes)
+        lead(at: now, into: &lanes)
+    }
+
+    public mutating func receive(
+        _ message: Message, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        guard !hasFinished, origin.node != node else { return }
+        election.hears(origin.node)
+        switch message {
+        case .token, .elected, .receipt, .probe, .present, .heartbeat:
+            receiveElection(message, from: origin, at: now, into: &lanes)
+        case .join, .assign, .confirm, .refuse:
+            receiveAssignment(message, from: origin, at: now, into: &lanes)
+        case .request, .pending, .prepare, .promise, .accept, .accepted, .nack, .chosen:
+            guard enrollment.includes(origin.stamp.epoch), isEnrolled else { return }
+            receivePaxos(message, from: origin, at: now, into: &lanes)
+        case .done, .doneReceipt, .shutdown, .shutdownReceipt:
+            guard enrollment.includes(origin.stamp.epoch) else { return }
+            receiveEnding(message, from: origin, at: now, into: &lanes)
+        }
+        lead(at: now, into: &lanes)
+    }
+
+    public func checkInvariants() {
+        if case .acceptor(let acceptor) = part { acceptor.checkInvariants() }
+        precondition(
+            assignment == nil || election.isLeader, "assigns roles without being the leader")
+        precondition(
+            enrollment.isEnrolled || assignment == nil, "assigns roles without an epoch")
+    }
+}
+
+/// How a con node is to behave.
+public struct NodeOptions: Hashable, Sendable {
+    /// Whether a proposer waits, a random and growing time, before it tries again after a nack.
+    public var backoff: BackoffChoice
+    /// What a node does when the clients are done.
+    public var whenClientsAreDone: Completion
+
+    public enum BackoffChoice: Hashable, Sendable {
+        case on
+        case off
+    }
+
+    public enum Completion: Hashable, Sendable {
+        case end
+        case stay
+    }
+
+    public init(backoff: BackoffChoice = .on, whenClientsAreDone: Completion = .end) {
+        self.backoff = backoff
+        self.whenClientsAreDone = whenClientsAreDone
+    }
+}
+
+/// What a con node reports.
+public enum NodeOutput: Hashable, Sendable {
+    /// It was elected leader; at most once a life.
+    case elected
+    /// It plays this role; once a life.
+    case assigned(Role)
+    /// A learner has learned the chosen value.
+    case learned(Value)
+    /// Its votes are refused for this run: an earlier life of it took part and is forgotten.
+    case refused
+    /// The run is over, for this node too.
+    case finished
+}
+
+extension RandomSource {
+    /// Draws an incarnation: neither of the two values that rosters keep for themselves.
+    mutating func nextIncarnation() -> UInt64 {
+        while true {
+            let candidate = next()
+            if candidate != 0 && candidate != Roster.void { return candidate }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package import ConsensusCore
+
+/// How long is waited for what.
+///
+/// Safety depends on none of these.
+package enum Timing {
+    /// The first interval after which an unconfirmed message is sent again; intervals then double.
+    static let resend = Interval.milliseconds(20)
+    /// The longest interval between two sendings of one message.
+    static let resendLimit = Interval.milliseconds(200)
+    /// How long a hop may stay unconfirmed before the nodes beyond are probed.
+    static let probePatience = Interval.milliseconds(150)
+    /// How long a hop may stay unconfirmed before its target is passed over.
+    static let hopPatience = Interval.seconds(1)
+    /// How long a leader waits for its news to come round before it sends it again.
+    static let lapPatience = Interval.milliseconds(600)
+    /// How long a node waits for an election in which nothing happens, plus up to half as much again.
+    static let electionPatience = Interval.milliseconds(2_500)
+    /// How long a silent leader is followed, plus up to half as much again.
+    static let leaderPatience = Interval.milliseconds(1_200)
+    /// The interval of the leader's signs of life.
+    static let heartbeat = Interval.milliseconds(100)
+    /// How long the clients wait for the last con nodes to confirm their roles.
+    static let assignmentPatience = Interval.milliseconds(400)
+    /// How long a request may go unanswered before the client turns to the next proposer.
+    static let proposerPatience = Interval.milliseconds(400)
+    /// How long a client that has its value waits for the leader to know.
+    static let farewellPatience = Interval.seconds(1)
+    /// How long the leader waits for a node that was alive to confirm the shutdown.
+    static let shutdownPatience = Interval.seconds(1)
+    /// How long the leader waits, from the end on, for nodes that never appeared.
+    package static let latecomerPatience = Interval.seconds(5)
+}
