@@ -28,6 +28,8 @@ public struct ClientNode: Automaton, Hashable, Sendable {
     private var resendTime = Instant.never
     /// When the present proposer is taken for silent.
     private var proposerTime = Instant.never
+    /// When the leader is asked again, since the run may have got another leader and epoch meanwhile.
+    private var renewalTime = Instant.never
     private var deadline = Instant.never
     /// When the client begins to ask who is still there.
     private var rollCallTime = Instant.never
@@ -67,7 +69,8 @@ public struct ClientNode: Automaton, Hashable, Sendable {
     public var wakeTime: Instant {
         switch phase {
         case .joining: min(enrollment.askTime, deadline)
-        case .proposing: min(min(resendTime, proposerTime), min(enrollment.askTime, deadline))
+        case .proposing:
+            min(min(resendTime, proposerTime), min(enrollment.askTime, renewalTime, deadline))
         case .leaving(let until): min(resendTime, until)
         case .over: .never
         }
@@ -120,6 +123,10 @@ public struct ClientNode: Automaton, Hashable, Sendable {
         switch phase {
         case .joining, .proposing:
             if now >= deadline { return giveUp(into: &lanes) }
+            if now >= renewalTime {
+                renewalTime = .never
+                enrollment.ask(at: now)
+            }
             if now >= enrollment.askTime { ask(at: now, into: &lanes) }
             guard case .proposing = phase else { return }
             if now >= proposerTime { changeProposer(at: now) }
@@ -152,6 +159,7 @@ public struct ClientNode: Automaton, Hashable, Sendable {
         else { return }
         _ = enrollment.enter(origin.stamp.epoch)
         enrollment.confirmed(assign.claim)
+        renewalTime = now + Timing.assignmentRenewal
         let confirm = Confirm(
             claim: assign.claim, epoch: origin.stamp.epoch, roster: Roster(), done: ClientSet(),
             heard: [])
@@ -174,12 +182,11 @@ public struct ClientNode: Automaton, Hashable, Sendable {
         resendTime = now + resends.next(using: &random)
     }
 
-    /// Turns to the next proposer, and asks the leader again: the run may have gone on without it.
+    /// Turns to the next proposer.
     private mutating func changeProposer(at now: Instant) {
         proposerPosition = (proposerPosition + 1) % cluster.proposers.count
         proposerTime = now + Timing.proposerPatience
         resendTime = now
-        enrollment.ask(at: now)
     }
 
     private mutating func receive(

@@ -3,12 +3,12 @@ import ConsensusCore
 extension ConsensusNode {
     /// Begins to assign: the news of this leader has been round the ring.
     mutating func beginAssignment(at now: Instant, into lanes: inout Lanes) {
-        guard assignment == nil else { return }
+        guard var assignment, !assignment.hasBegun else { return }
         if !enrollment.isEnrolled { enter(random.nextNonZero(), into: &lanes) }
         takePart()
         admitSelf()
         reportRole(into: &lanes)
-        var assignment = RoleAssignment(cluster: cluster, at: now)
+        assignment.begin(at: now)
         assignment.join(Origin(node: node, stamp: stamp))
         _ = assignment.confirm(Origin(node: node, stamp: stamp))
         self.assignment = assignment
@@ -29,9 +29,12 @@ extension ConsensusNode {
     private mutating func receiveJoin(
         from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
-        guard cluster.nodes.contains(origin.node) || cluster.isClient(origin.node),
-            let claim = election.leader, election.isLeader, var assignment
-        else { return }
+        guard cluster.nodes.contains(origin.node) || cluster.isClient(origin.node) else { return }
+        if cluster.isClient(origin.node) {
+            guests.removeAll { $0.node == origin.node }
+            guests.append(origin)
+        }
+        guard let claim = election.leader, election.isLeader, var assignment else { return }
         if case .life(let life) = roster[origin.node], life != origin.stamp.incarnation {
             lanes.send(.refuse(Refuse(proof: origin.stamp.incarnation)), to: origin.node)
             return
@@ -94,7 +97,7 @@ extension ConsensusNode {
                 origin, claim: confirm.claim, roster: roster, at: now, random: &random,
                 into: &lanes)
         } else if confirm.epoch == enrollment.epoch, assignment.confirm(origin) {
-            if cluster.nodes.contains(origin.node) { ending?.appeared(origin.node, at: now) }
+            if cluster.nodes.contains(origin.node) { ending?.appeared(at: now) }
         }
         self.assignment = assignment
     }
@@ -102,8 +105,10 @@ extension ConsensusNode {
     private mutating func receive(
         _ refuse: Refuse, from origin: Origin, into lanes: inout Lanes
     ) {
-        guard refuse.proof == incarnation else { return }
+        guard refuse.proof == incarnation, origin.stamp.epoch != 0 else { return }
         refuseSelf(into: &lanes)
+        // It has no part in the run, but is to hear of its end.
+        _ = enrollment.enter(origin.stamp.epoch)
     }
 
     // MARK: - Membership

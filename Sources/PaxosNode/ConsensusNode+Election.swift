@@ -52,6 +52,7 @@ extension ConsensusNode {
     mutating func apply(
         _ outcome: RingElection.Outcome, at now: Instant, into lanes: inout Lanes
     ) {
+        if !election.isLeader { resign() }
         switch outcome {
         case .nothing:
             return
@@ -60,22 +61,19 @@ extension ConsensusNode {
             hasReportedLeading = true
             enrollment.stopAsking()
             heartbeatTime = now
+            var assignment = RoleAssignment(cluster: cluster)
+            for guest in guests { assignment.join(guest) }
+            self.assignment = assignment
             if election.newsReturned { beginAssignment(at: now, into: &lanes) }
         case .newsReturned:
             beginAssignment(at: now, into: &lanes)
         case .follows:
-            resign()
             enrollment.ask(at: now)
             askToJoin(at: now, into: &lanes)
-        case .steppedDown:
-            resign()
-            if election.leader != nil {
-                enrollment.ask(at: now)
-                askToJoin(at: now, into: &lanes)
-            }
         }
     }
 
+    /// Gives up what only a leader does.
     private mutating func resign() {
         assignment = nil
         ending = nil

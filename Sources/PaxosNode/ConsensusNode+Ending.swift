@@ -40,10 +40,12 @@ extension ConsensusNode {
         }
         assignment?.advance(
             claim: claim, roster: roster, at: now, random: &random, into: &lanes)
-        guard cluster.clientCount > 0, done.count == cluster.clientCount, assignment != nil else {
-            return
-        }
-        var ending = ending ?? Ending(others: cluster.nodes.removing(node), at: now)
+        guard cluster.clientCount > 0, done.count == cluster.clientCount,
+            assignment?.hasBegun == true
+        else { return }
+        var ending =
+            ending
+            ?? Ending(others: cluster.nodes.removing(node), heard: election.heard, at: now)
         let canEnd = ending.advance(
             heard: election.heard, at: now, random: &random, into: &lanes)
         self.ending = ending

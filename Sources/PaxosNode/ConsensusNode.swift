@@ -32,7 +32,9 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     package var part = Part.none
     var pacing: ProposerPacing
 
-    /// While this node leads and its news has come round.
+    /// The clients that have asked for an assignment, so that whoever comes to lead knows of them.
+    var guests: [Origin] = []
+    /// While this node leads.
     var assignment: RoleAssignment?
     var ending: Ending?
     var heartbeatTime = Instant.never
@@ -106,6 +108,8 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
         lanes.remember(.incarnation(incarnation))
         if enrollment.isEnrolled { admitSelf() }
         if isEnrolled { reportRole(into: &lanes) }
+        // A run that is under way has a leader, who answers; the others learn that this node is there.
+        lanes.send(.join, to: cluster.nodes.removing(node))
         apply(election.start(at: now, random: &random, into: &lanes), at: now, into: &lanes)
     }
 
@@ -145,7 +149,8 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
         precondition(
             assignment == nil || election.isLeader, "assigns roles without being the leader")
         precondition(
-            enrollment.isEnrolled || assignment == nil, "assigns roles without an epoch")
+            enrollment.isEnrolled || assignment?.hasBegun != true,
+            "assigns roles without an epoch")
     }
 }
 

@@ -22,6 +22,8 @@ package enum Timing {
     static let heartbeat = Interval.milliseconds(100)
     /// How long the clients wait for the last con nodes to confirm their roles.
     static let assignmentPatience = Interval.milliseconds(400)
+    /// How long a client that still has no value relies on what its leader told it.
+    static let assignmentRenewal = Interval.milliseconds(500)
     /// How long a request may go unanswered before the client turns to the next proposer.
     static let proposerPatience = Interval.milliseconds(400)
     /// How long a client that has its value waits for the leader to know.
@@ -29,5 +31,5 @@ package enum Timing {
     /// How long the leader waits for a node that was alive to confirm the shutdown.
     static let shutdownPatience = Interval.seconds(1)
     /// How long the leader waits, from the end on, for nodes that never appeared.
-    package static let latecomerPatience = Interval.seconds(5)
+    package static let latecomerPatience = Interval.seconds(6)
 }

@@ -8,6 +8,8 @@ import ConsensusCore
 struct Ending: Hashable, Sendable {
     private let others: NodeSet
     private(set) var confirmed: NodeSet = []
+    /// The nodes that had been heard from when the run's end was last worked on.
+    private var heardBefore: NodeSet
     private var resends = Backoff(initial: Timing.resend, limit: Timing.resendLimit)
     private var resendTime: Instant
     /// When the nodes that were alive once are no longer waited for.
@@ -15,8 +17,9 @@ struct Ending: Hashable, Sendable {
     /// When those that never appeared are no longer waited for.
     private var latecomerTime: Instant
 
-    init(others: NodeSet, at now: Instant) {
+    init(others: NodeSet, heard: NodeSet, at now: Instant) {
         self.others = others
+        heardBefore = heard
         resendTime = now
         knownTime = now + Timing.shutdownPatience
         latecomerTime = now + Timing.latecomerPatience
@@ -28,8 +31,8 @@ struct Ending: Hashable, Sendable {
         confirmed.insert(node)
     }
 
-    /// A node has appeared only now: it is to be told at once, and others may follow it.
-    mutating func appeared(_ node: NodeID, at now: Instant) {
+    /// A node has appeared or joined only now: it is to be told at once, and others may follow it.
+    mutating func appeared(at now: Instant) {
         resends.reset()
         resendTime = now
         knownTime = now + Timing.shutdownPatience
@@ -41,6 +44,8 @@ struct Ending: Hashable, Sendable {
         heard: NodeSet, at now: Instant, random: inout RandomSource,
         into lanes: inout ConsensusNode.Lanes
     ) -> Bool {
+        if heard != heardBefore { appeared(at: now) }
+        heardBefore = heard
         let missing = others.subtracting(confirmed)
         let known = missing.intersection(heard)
         let latecomers = missing.subtracting(heard)

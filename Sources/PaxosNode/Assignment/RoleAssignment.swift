@@ -15,8 +15,8 @@ struct RoleAssignment: Hashable, Sendable {
     private var clients: [Guest] = []
     private var resends = Backoff(initial: Timing.resend, limit: Timing.resendLimit)
     private var resendTime = Instant.never
-    /// When clients are told, come what may.
-    private let openTime: Instant
+    /// When clients are told, come what may; never before the leader's news has come round.
+    private var openTime = Instant.never
     private(set) var isOpen = false
 
     private struct Guest: Hashable {
@@ -25,10 +25,18 @@ struct RoleAssignment: Hashable, Sendable {
         var hasConfirmed: Bool
     }
 
-    init(cluster: Cluster, at now: Instant) {
+    init(cluster: Cluster) {
         self.cluster = cluster
         joined = [UInt64](repeating: 0, count: cluster.nodeCount)
+    }
+
+    /// Whether the leader's news has come round, so that roles may be told.
+    var hasBegun: Bool { openTime != .never }
+
+    /// Tells all who have joined so far.
+    mutating func begin(at now: Instant) {
         openTime = now + Timing.assignmentPatience
+        resendTime = now
     }
 
     var wakeTime: Instant { isOpen ? resendTime : min(resendTime, openTime) }
@@ -89,7 +97,7 @@ struct RoleAssignment: Hashable, Sendable {
         _ origin: Origin, claim: LeaderClaim, roster: Roster, at now: Instant,
         random: inout RandomSource, into lanes: inout ConsensusNode.Lanes
     ) {
-        if cluster.isClient(origin.node) && !isOpen { return }
+        guard hasBegun, isOpen || !cluster.isClient(origin.node) else { return }
         sendAssign(
             to: origin.node, proof: origin.stamp.incarnation, claim: claim, roster: roster,
             into: &lanes)
@@ -102,6 +110,7 @@ struct RoleAssignment: Hashable, Sendable {
         claim: LeaderClaim, roster: Roster, at now: Instant, random: inout RandomSource,
         into lanes: inout ConsensusNode.Lanes
     ) {
+        guard hasBegun else { return }
         let opensNow = !isOpen && canOpen(at: now)
         isOpen = isOpen || opensNow
         let isDue = now >= resendTime

@@ -57,8 +57,6 @@ struct RingElection: Hashable, Sendable {
         case newsReturned
         /// There is another leader to follow than before.
         case follows
-        /// This node led, and a higher claim has replaced it.
-        case steppedDown
     }
 
     init(node: NodeID, nodes: NodeSet, incarnation: UInt64) {
@@ -99,16 +97,14 @@ struct RingElection: Hashable, Sendable {
         lanes.send(.receipt(Receipt(hop: hop, following: leader)), to: sender)
         guard nodes.contains(token.candidate), token.round >= round else { return .nothing }
         if token.round > round {
-            let wasLeader = isLeader
             let outcome = beginRound(token.round, at: now, random: &random, into: &lanes)
             if outcome != .nothing { return outcome }
-            _ = consider(token, at: now, random: &random, into: &lanes)
-            return wasLeader ? .steppedDown : .nothing
+            return consider(token, at: now, random: &random, into: &lanes)
         }
         if let leader {
             // The leader itself asks again in another life: the one that was followed is gone.
             guard leader.leader == token.candidate, leader.incarnation != token.incarnation,
-                round < .max
+                token.candidate != node, round < .max
             else { return .nothing }
             return beginRound(round + 1, at: now, random: &random, into: &lanes)
         }
@@ -232,7 +228,6 @@ struct RingElection: Hashable, Sendable {
             return .nothing
         }
         if let leader, leader >= claim { return .nothing }
-        let wasLeader = isLeader
         round = claim.round
         colour = .black
         leader = claim
@@ -240,7 +235,7 @@ struct RingElection: Hashable, Sendable {
         nextLapTime = .never
         ring.forget()
         renewPatience(at: now, random: &random)
-        return wasLeader ? .steppedDown : .follows
+        return .follows
     }
 
     /// Sends a message to the next node that is not suspected; hands it to this node itself when it is

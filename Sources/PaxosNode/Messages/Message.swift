@@ -14,8 +14,8 @@ public enum Message: Hashable, Sendable {
     case present(Present)
     case heartbeat(Heartbeat)
     // Assigning the roles.
-    /// Asks for an assignment: a node its leader; a client, who does not know the leader, every con
-    /// node. Sent again until an assign or a refuse comes.
+    /// Asks for an assignment: a node its leader; whoever does not know the leader, as clients and
+    /// nodes that start, every con node. Sent again until an assign or a refuse comes.
     case join
     case assign(Assign)
     case confirm(Confirm)
