@@ -144,20 +144,19 @@ extension ConsensusNode {
 
     /// Sets up the role that the hosts file gives this node.
     mutating func takePart() {
-        guard part == .none, !isRefused, let role = cluster.role(of: node) else { return }
+        guard !hasRole, !isRefused, let role = cluster.role(of: node) else { return }
         switch role {
         case .proposer:
-            part = .proposer(
-                Proposer(
-                    node: node, nodeCount: cluster.nodeCount, incarnation: incarnation,
-                    majority: cluster.majority))
-        case .acceptor: part = .acceptor(Acceptor())
-        case .learner: part = .learner(Learner(majority: cluster.majority))
+            proposer = Proposer(
+                node: node, nodeCount: cluster.nodeCount, incarnation: incarnation,
+                majority: cluster.majority)
+        case .acceptor: acceptor = Acceptor()
+        case .learner: learner = Learner(majority: cluster.majority)
         }
     }
 
     mutating func reportRole(into lanes: inout Lanes) {
-        guard !hasReportedRole, part != .none, let role = cluster.role(of: node) else { return }
+        guard !hasReportedRole, hasRole, let role = cluster.role(of: node) else { return }
         hasReportedRole = true
         lanes.report(.assigned(role))
     }

@@ -28,8 +28,10 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     /// Why this node's votes are refused for the rest of the run, if they are.
     package internal(set) var isRefused = false
 
-    /// What this node plays, once it was told.
-    package var part = Part.none
+    /// The state of the one role this node plays, once it was told which; the others are nil.
+    package var proposer: Proposer?
+    package var acceptor: Acceptor?
+    package var learner: Learner?
     var pacing: ProposerPacing
 
     /// The clients that have asked for an assignment, so that whoever comes to lead knows of them.
@@ -41,14 +43,6 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     var hasReportedLeading = false
     var hasReportedRole = false
     var hasFinished = false
-
-    /// The state of the one role this node plays.
-    package enum Part: Hashable, Sendable {
-        case none
-        case proposer(Proposer)
-        case acceptor(Acceptor)
-        case learner(Learner)
-    }
 
     /// - Parameters:
     ///   - node: a con node of the cluster.
@@ -74,8 +68,11 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
             min(pacing.wakeTime, assignment?.wakeTime ?? .never, ending?.wakeTime ?? .never))
     }
 
+    /// Whether this node has been told its role.
+    var hasRole: Bool { proposer != nil || acceptor != nil || learner != nil }
+
     /// Whether this node's votes and requests count: it holds a role and was not refused.
-    var isEnrolled: Bool { enrollment.isEnrolled && !isRefused && part != .none }
+    var isEnrolled: Bool { enrollment.isEnrolled && !isRefused && hasRole }
 
     // MARK: - Events
 
@@ -88,17 +85,11 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
             if epoch != 0 { _ = enrollment.enter(epoch) }
             takePart()
         case .ballot(let number):
-            guard case .proposer(var proposer) = part else { return }
-            proposer.ballots.recover(number)
-            part = .proposer(proposer)
+            proposer?.ballots.recover(number)
         case .promised(let ballot):
-            guard case .acceptor(var acceptor) = part else { return }
-            acceptor.recover(promised: ballot)
-            part = .acceptor(acceptor)
+            acceptor?.recover(promised: ballot)
         case .accepted(let proposal):
-            guard case .acceptor(var acceptor) = part else { return }
-            acceptor.recover(accepted: proposal)
-            part = .acceptor(acceptor)
+            acceptor?.recover(accepted: proposal)
         case .done(let position):
             if position < cluster.clientCount { done.insert(Int(position)) }
         }
@@ -145,7 +136,9 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     }
 
     public func checkInvariants() {
-        if case .acceptor(let acceptor) = part { acceptor.checkInvariants() }
+        acceptor?.checkInvariants()
+        let roles = [proposer != nil, acceptor != nil, learner != nil]
+        precondition(roles.count(where: \.self) <= 1, "plays more than one role")
         precondition(
             assignment == nil || election.isLeader, "assigns roles without being the leader")
         precondition(
