@@ -1,0 +1,255 @@
+public import ConsensusCore
+
+/// Hosts one automaton: one thread, one socket, the machine's clock.
+///
+/// Each turn waits until the automaton's deadline, a datagram or a signal; takes at most one batch of
+/// datagrams, so that a flood keeps no timer from its turn; and honours the lanes of `Effects` in
+/// their order: the records of all events of the turn are made durable in one call, then everything
+/// leaves in one, then the outputs are reported. Nothing that arrives can end it: what is not a whole
+/// and undamaged message of a member of the cluster, from that member's address, is counted and
+/// dropped.
+///
+/// A loop shares nothing with others; several may run in threads of one process.
+public struct EventLoop<A: Automaton>: ~Copyable {
+    @usableFromInline var automaton: A
+    @usableFromInline var effects = A.Lanes()
+    @usableFromInline var writer = ByteWriter(reserving: 2_048)
+    @usableFromInline var transport: Transport
+    @usableFromInline let observer: LoopObserver?
+    @usableFromInline let cluster: UInt64
+    @usableFromInline let node: NodeID
+    /// The Lamport clock: the number of the latest event this node knows of.
+    @usableFromInline var lamportTime: UInt64 = 0
+    /// How many datagrams this life has encoded.
+    @usableFromInline var sequence: UInt64 = 0
+    @usableFromInline let crashPoint: CrashPoint?
+    /// How many messages of the crash point's kind have come.
+    @usableFromInline var crashCount = 0
+    /// How many of the waiting records the trace has been told of.
+    @usableFromInline var observedRecords = 0
+
+    /// Makes a loop that has not begun.
+    ///
+    /// - Parameters:
+    ///   - automaton: what to host, all that it recorded in earlier lives already recovered.
+    ///   - socket: bound to the address that the others know this node by.
+    ///   - signals: which end the loop; nil to leave signals alone.
+    /// - Precondition: the node's ID is an index into the settings' addresses.
+    public init(
+        _ automaton: consuming A, settings: LoopSettings, socket: consuming UDPSocket,
+        signals: TerminationSignals? = nil
+    ) {
+        precondition(settings.node.index < settings.addresses.count)
+        self.automaton = automaton
+        self.transport = Transport(socket: socket, signals: signals, settings: settings)
+        self.observer = LoopObserver(settings)
+        self.cluster = settings.cluster
+        self.node = settings.node
+        self.crashPoint = settings.crashPoint
+    }
+
+    /// What has been counted so far.
+    public var counters: DatagramCounters { transport.counters }
+
+    /// Runs until an output, a signal or the crash point ends it; records are not kept.
+    ///
+    /// - Parameter report: called with each output, once what it rests on has been sent.
+    /// - Throws: ``ExitError`` of status 71 if the system refuses to go on.
+    @inlinable
+    public mutating func run(
+        _ report: (A.Output) throws(ExitError) -> LoopDecision
+    ) throws(ExitError) -> LoopEnd {
+        var memory = MemoryOnly<A.Record>()
+        return try run(recordingIn: &memory, report)
+    }
+
+    /// Runs until an output, a signal or the crash point ends it.
+    ///
+    /// Datagrams that an injected fault holds back are still sent at their time before it returns;
+    /// after a signal they are sent at once. A loop runs once.
+    ///
+    /// - Parameters:
+    ///   - sink: makes the records durable.
+    ///   - report: called with each output, once what it rests on has been sent.
+    /// - Throws: ``ExitError`` of status 71 if the system refuses to go on, of status 74 if the sink
+    ///   fails, and what `report` throws.
+    @inlinable
+    public mutating func run<Sink: RecordSink & ~Copyable>(
+        recordingIn sink: inout Sink, _ report: (A.Output) throws(ExitError) -> LoopDecision
+    ) throws(ExitError) -> LoopEnd where Sink.Record == A.Record {
+        observer?.started(automaton.stamp)
+        var now = MonotonicClock.now()
+        automaton.start(at: now, into: &effects)
+        while true {
+            encodeEnvelopes(at: now)
+            if try honourLanes(&sink, report) == .stop { return try finish(.stopped) }
+
+            let wakening = try transport.wait(until: min(automaton.wakeTime, transport.nextDue))
+            now = MonotonicClock.now()
+            transport.releaseDelayed(dueAt: now)
+            if automaton.wakeTime <= now {
+                observer?.woke(lamport: lamportTime)
+                automaton.wake(at: now, into: &effects)
+                encodeEnvelopes(at: now)
+            }
+            switch wakening {
+            case .deadline: break
+            case .signal(let number):
+                _ = try honourLanes(&sink, report)
+                return try finish(.signal(number))
+            case .datagrams:
+                for index in 0..<(try transport.receive()) {
+                    guard let datagram = accept(at: index) else { continue }
+                    if isCrashPoint(datagram.message) {
+                        let decision = try honourLanes(&sink, report)
+                        return try finish(decision == .stop ? .stopped : .crashPoint)
+                    }
+                    automaton.receive(
+                        datagram.message, from: datagram.header.origin, at: now, into: &effects)
+                    encodeEnvelopes(at: now)
+                    if transport.isFull, try honourLanes(&sink, report) == .stop {
+                        return try finish(.stopped)
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: In
+
+    /// Reads a datagram of the batch; nil if it was dropped.
+    @inlinable
+    mutating func accept(at index: Int) -> Datagram<A.Message>? {
+        let bytes = unsafe transport.bytes(at: index)
+        let datagram: Datagram<A.Message>
+        do throws(WireError) {
+            datagram = try unsafe Datagram(decoding: bytes.span, cluster: cluster)
+        } catch {
+            drop(DropReason(error), at: index)
+            return nil
+        }
+        let header = datagram.header
+        guard header.origin.node.rawValue < UInt32(clamping: transport.hostCount) else {
+            drop(.unknownSender, at: index)
+            return nil
+        }
+        guard header.origin.node != node else {
+            drop(.ownID, at: index)
+            return nil
+        }
+        guard transport.cameFrom(header.origin.node, at: index) else {
+            drop(.wrongAddress, at: index)
+            return nil
+        }
+        transport.countReceived()
+        lamportTime = max(lamportTime, header.lamportTime)
+        tickLamportClock()
+        if let observer {
+            observer.received(observe(datagram, size: bytes.count), lamport: lamportTime)
+        }
+        return datagram
+    }
+
+    @inlinable
+    mutating func drop(_ reason: DropReason, at index: Int) {
+        transport.countDrop(reason)
+        if let observer {
+            observer.dropped(
+                reason, source: transport.source(at: index),
+                size: unsafe transport.bytes(at: index).count, lamport: lamportTime)
+        }
+    }
+
+    /// Counts a message; whether it is the one to crash at.
+    @inlinable
+    mutating func isCrashPoint(_ message: A.Message) -> Bool {
+        guard let crashPoint, message.kind == crashPoint.kind else { return false }
+        crashCount += 1
+        return crashCount == crashPoint.count
+    }
+
+    /// Counts an event.
+    ///
+    /// The clock stops at its greatest value, which only a forger can send us to.
+    @inlinable
+    mutating func tickLamportClock() {
+        if lamportTime < .max { lamportTime += 1 }
+    }
+
+    // MARK: Out
+
+    /// Encodes what the last event wants sent, each envelope once, with the stamp of now.
+    ///
+    /// The bytes wait in the transport until the records before them are durable.
+    @inlinable
+    mutating func encodeEnvelopes(at now: Instant) {
+        if let observer {
+            for record in effects.records[observedRecords...] {
+                observer.recorded("\(record)", lamport: lamportTime)
+            }
+            observedRecords = effects.records.count
+        }
+        guard !effects.envelopes.isEmpty else { return }
+        let origin = Origin(node: node, stamp: automaton.stamp)
+        for envelope in effects.envelopes {
+            tickLamportClock()
+            let datagram = Datagram(
+                header: DatagramHeader(
+                    cluster: cluster, origin: origin, sequence: sequence, lamportTime: lamportTime),
+                message: envelope.message)
+            sequence += 1
+            datagram.encode(into: &writer)
+            transport.enqueue(writer.bytes, to: envelope.recipients, at: now)
+            if let observer {
+                let message = observe(datagram, size: writer.bytes.count)
+                observer.sent(message, to: envelope.recipients)
+                observer.injected(transport.takeFaults(), into: message)
+            }
+        }
+        effects.envelopes.removeAll(keepingCapacity: true)
+    }
+
+    /// Makes the records durable, then sends, then reports, until told to stop.
+    @inlinable
+    mutating func honourLanes<Sink: RecordSink & ~Copyable>(
+        _ sink: inout Sink, _ report: (A.Output) throws(ExitError) -> LoopDecision
+    ) throws(ExitError) -> LoopDecision where Sink.Record == A.Record {
+        if !effects.records.isEmpty {
+            try sink.makeDurable(effects.records)
+            effects.records.removeAll(keepingCapacity: true)
+            observedRecords = 0
+        }
+        transport.flush()
+        guard !effects.outputs.isEmpty else { return .continue }
+        defer { effects.outputs.removeAll(keepingCapacity: true) }
+        for output in effects.outputs {
+            observer?.reported("\(output)", lamport: lamportTime)
+            if try report(output) == .stop { return .stop }
+        }
+        return .continue
+    }
+
+    /// Sends what faults still hold back, at its time or, after a signal, at once.
+    @inlinable
+    mutating func finish(_ end: LoopEnd) throws(ExitError) -> LoopEnd {
+        var isHurried = false
+        if case .signal = end { isHurried = true }
+        while transport.nextDue < .never {
+            if !isHurried, case .signal = try transport.waitForSignal(until: transport.nextDue) {
+                isHurried = true
+            }
+            transport.releaseDelayed(dueAt: isHurried ? .never : MonotonicClock.now())
+            transport.flush()
+        }
+        observer?.stopped(end, counters: transport.counters, lamport: lamportTime)
+        return end
+    }
+
+    @inlinable
+    func observe(_ datagram: Datagram<A.Message>, size: Int) -> ObservedMessage {
+        ObservedMessage(
+            header: datagram.header, kind: datagram.message.kind,
+            ballot: datagram.message.ballotNumber, size: size,
+            description: "\(datagram.message)")
+    }
+}

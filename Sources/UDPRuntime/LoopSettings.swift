@@ -1,0 +1,53 @@
+public import ConsensusCore
+
+/// What an event loop is told about the cluster and about itself.
+public struct LoopSettings: Sendable {
+    /// The cluster's ID; see ``HostsFile/cluster``.
+    public var cluster: UInt64
+    /// The node this loop hosts.
+    public var node: NodeID
+    /// Where each host of the hosts file is, by node ID; datagrams from elsewhere are dropped.
+    public var addresses: [SocketAddress]
+    public var faults: Faults
+    /// At which message received the loop is to end as if the node had crashed.
+    public var crashPoint: CrashPoint?
+    /// Where every event is written down.
+    public var trace: TraceFile?
+    /// Whether every message is shown on standard error.
+    public var debug: Bool
+
+    public init(
+        cluster: UInt64, node: NodeID, addresses: [SocketAddress], faults: Faults = .none,
+        crashPoint: CrashPoint? = nil, trace: TraceFile? = nil, debug: Bool = false
+    ) {
+        self.cluster = cluster
+        self.node = node
+        self.addresses = addresses
+        self.faults = faults
+        self.crashPoint = crashPoint
+        self.trace = trace
+        self.debug = debug
+    }
+
+    /// Whether anybody is told of single events.
+    var isObserved: Bool { trace != nil || debug }
+}
+
+/// What the receiver of outputs wants next.
+@frozen
+public enum LoopDecision: Hashable, Sendable {
+    case `continue`
+    /// Ends the loop once all that was to be sent has been.
+    case stop
+}
+
+/// Why a loop ended.
+@frozen
+public enum LoopEnd: Hashable, Sendable {
+    /// The receiver of outputs said so.
+    case stopped
+    /// The signal of this number came.
+    case signal(Int32)
+    /// The crash point was reached.
+    case crashPoint
+}

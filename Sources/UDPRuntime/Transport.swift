@@ -1,0 +1,200 @@
+public import ConsensusCore
+
+/// What an event loop sends and receives with: the socket, the queues, the faults, the counters.
+///
+/// It knows bytes and addresses but no messages, so that it is compiled once for all protocols.
+@usableFromInline
+struct Transport: ~Copyable {
+    private let socket: UDPSocket
+    private let signals: TerminationSignals?
+    private var batch: ReceiveBatch
+    private var queue: SendQueue
+    private var delayed: DelayedSends
+    private var injector: FaultInjector?
+    /// Where each host of the hosts file is, by node ID.
+    private let addresses: [SocketAddress]
+    /// Whether injected faults are kept for the trace.
+    private let keepsFaults: Bool
+    private var receiveErrorsInARow = 0
+
+    @usableFromInline var counters: DatagramCounters
+    /// The faults injected since they were last taken.
+    private var faults: [InjectedFault] = []
+
+    /// How many datagrams or bytes may wait before they are sent even in the middle of a batch.
+    private static let queueLimit = (count: 256, size: 1 << 20)
+    /// How many errors in a row a socket may give before it is held to be broken.
+    private static let receiveErrorLimit = 1_000
+
+    init(
+        socket: consuming UDPSocket, signals: TerminationSignals?, settings: LoopSettings
+    ) {
+        self.socket = socket
+        self.signals = signals
+        self.batch = ReceiveBatch()
+        self.queue = SendQueue()
+        self.delayed = DelayedSends()
+        self.injector =
+            settings.faults.isNone ? nil : FaultInjector(settings.faults, node: settings.node)
+        self.addresses = settings.addresses
+        self.keepsFaults = settings.isObserved
+        self.counters = DatagramCounters()
+    }
+
+    /// How many hosts the hosts file has.
+    @usableFromInline var hostCount: Int { addresses.count }
+
+    /// Whether enough waits for it to be sent at once.
+    @usableFromInline var isFull: Bool {
+        queue.count >= Transport.queueLimit.count || queue.size >= Transport.queueLimit.size
+    }
+
+    /// When the first delayed datagram is due.
+    @usableFromInline var nextDue: Instant { delayed.nextDue }
+
+    // MARK: Sending
+
+    /// Queues one encoded datagram for its recipients, each of whom may be dealt a fault.
+    ///
+    /// - Precondition: every recipient is in the hosts file.
+    @usableFromInline
+    mutating func enqueue(_ bytes: [UInt8], to recipients: Recipients, at now: Instant) {
+        let offset = queue.store(bytes)
+        guard injector != nil else {
+            recipients.forEach { node in
+                queue.add(offset: offset, length: bytes.count, to: addresses[node.index])
+            }
+            return
+        }
+        // A copy of its own, made once: the writer's buffer is about to be used again.
+        let held = queue.bytes(at: offset, length: bytes.count)
+        recipients.forEach { node in
+            let copies = injector!.copies()
+            if copies == 0 {
+                counters.injectedDrops += 1
+                note(.dropped, for: node)
+            } else if copies == 2 {
+                counters.injectedDuplicates += 1
+                note(.duplicated, for: node)
+            }
+            for _ in 0..<copies {
+                let delay = injector!.delay()
+                if delay == .zero {
+                    queue.add(offset: offset, length: bytes.count, to: addresses[node.index])
+                    continue
+                }
+                counters.injectedDelays += 1
+                note(.delayed(delay), for: node)
+                if !delayed.add(held, to: addresses[node.index], due: now + delay) {
+                    counters.injectedDrops += 1
+                    note(.dropped, for: node)
+                }
+            }
+        }
+    }
+
+    private mutating func note(_ kind: InjectedFault.Kind, for node: NodeID) {
+        if keepsFaults { faults.append(InjectedFault(kind: kind, recipient: node)) }
+    }
+
+    /// The faults injected since the last call.
+    @usableFromInline
+    mutating func takeFaults() -> [InjectedFault] {
+        defer { faults.removeAll() }
+        return faults
+    }
+
+    /// Queues the delayed datagrams that are due.
+    @usableFromInline
+    mutating func releaseDelayed(dueAt now: Instant) {
+        while let entry = delayed.take(dueAt: now) {
+            let offset = queue.store(entry.bytes)
+            queue.add(offset: offset, length: entry.bytes.count, to: entry.destination)
+            if isFull { flush() }
+        }
+    }
+
+    /// Sends all that is queued.
+    @usableFromInline
+    mutating func flush() {
+        queue.flush(to: socket.descriptor, counters: &counters)
+    }
+
+    // MARK: Receiving
+
+    /// Waits until a datagram or a signal has come, or until the deadline.
+    ///
+    /// - Throws: ``ExitError`` of status 71 if the system does not let it wait.
+    @usableFromInline
+    func wait(until deadline: Instant) throws(ExitError) -> Wakening {
+        try wait(until: deadline, socket: socket.descriptor)
+    }
+
+    /// Waits until a signal has come, or until the deadline, and leaves datagrams where they are.
+    @usableFromInline
+    func waitForSignal(until deadline: Instant) throws(ExitError) -> Wakening {
+        try wait(until: deadline, socket: -1)
+    }
+
+    private func wait(until deadline: Instant, socket: Int32) throws(ExitError) -> Wakening {
+        let rest = deadline - MonotonicClock.now()
+        let nanoseconds = deadline == .never ? -1 : max(rest.nanoseconds, 0)
+        let ready: Readiness
+        do throws(SystemError) {
+            ready = try System.ppoll(socket, signals?.descriptor ?? -1, nanoseconds: nanoseconds)
+        } catch {
+            throw .system("The system does not let the program wait (\(error)).")
+        }
+        if ready.contains(.second), let signal = signals?.take() { return .signal(signal) }
+        return ready.contains(.first) ? .datagrams : .deadline
+    }
+
+    /// Receives what has come, at most a batch, so that a flood cannot keep timers from their turn.
+    ///
+    /// - Throws: ``ExitError`` of status 71 when the socket gives nothing but errors any more.
+    @usableFromInline
+    mutating func receive() throws(ExitError) -> Int {
+        do throws(SystemError) {
+            let count = try batch.receive(from: socket.descriptor)
+            receiveErrorsInARow = 0
+            return count
+        } catch {
+            if error.wouldBlock { return 0 }
+            // What the network says about a datagram sent earlier arrives in place of one received.
+            counters.receiveErrors += 1
+            receiveErrorsInARow += 1
+            guard receiveErrorsInARow < Transport.receiveErrorLimit else {
+                throw .system("The socket of \(socket.address) is of no more use (\(error)).")
+            }
+            return 0
+        }
+    }
+
+    /// The bytes of one received datagram, until the next call of ``receive()``.
+    @usableFromInline
+    func bytes(at index: Int) -> UnsafeBufferPointer<UInt8> { unsafe batch.bytes(at: index) }
+
+    /// Whether a received datagram came from the address of a node's hosts line.
+    @usableFromInline
+    func cameFrom(_ node: NodeID, at index: Int) -> Bool {
+        batch.source(at: index) == addresses[node.index]
+    }
+
+    /// Where a received datagram came from.
+    @usableFromInline
+    func source(at index: Int) -> SocketAddress? { batch.source(at: index) }
+
+    @usableFromInline
+    mutating func countDrop(_ reason: DropReason) { counters.countDrop(reason) }
+
+    @usableFromInline
+    mutating func countReceived() { counters.received += 1 }
+}
+
+/// What ended a wait.
+@usableFromInline
+enum Wakening {
+    case datagrams
+    case deadline
+    case signal(Int32)
+}

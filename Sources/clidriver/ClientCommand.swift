@@ -1,0 +1,62 @@
+import ConsensusCore
+import PaxosNode
+import UDPRuntime
+
+/// The program `clidriver`: one client that proposes a value and prints the chosen one.
+enum ClientCommand {
+    static let help =
+        """
+        usage: clidriver ID VALUE DESIREDPROPOSER [options]
+
+        Proposes VALUE (text of up to \(maximumValueSize) bytes) as client ID of the hosts file,
+        through proposer number DESIREDPROPOSER modulo the number of proposers, and prints the
+        chosen value.
+
+          --timeout SECONDS   how long to wait for it (default 10)
+
+        """ + RuntimeOptions.help
+
+    /// Runs the program; returns its exit status.
+    static func run(_ arguments: [String]) throws(ExitError) -> Int32 {
+        let parsed = try ClientOptions.parse(arguments)
+        if parsed.has("--help") {
+            try Console.print(help)
+            return ExitStatus.done
+        }
+        if parsed.has("--version") {
+            try Console.print(Program.version + "\n")
+            return ExitStatus.done
+        }
+        let options = try ClientOptions(parsed)
+        // Before anything that takes time, so that a signal finds the program prepared.
+        let signals = try TerminationSignals()
+        let hosts = try HostsFile(path: options.runtime.hostsPath)
+        let client = try hosts.host(options.identifier, kind: .cli)
+        let cluster = try Cluster(hosts)
+        let settings = try options.runtime.settings(for: client, of: hosts)
+        let automaton = ClientNode(
+            cluster: cluster, client: client, value: options.value,
+            preferredProposer: options.preferredProposer(of: cluster.proposers.count),
+            timeout: options.timeout, seed: Entropy.seed())
+        var loop = EventLoop(
+            automaton, settings: settings, socket: try UDPSocket(for: settings, of: hosts),
+            signals: signals)
+        var report = ClientReport()
+        let end = try loop.run { output throws(ExitError) in
+            try report.report(output)
+        }
+        return report.status(at: end)
+    }
+}
+
+extension Cluster {
+    /// The shape of the cluster that a hosts file describes.
+    ///
+    /// - Throws: ``ExitError`` of status 65 if it asks for what this version does not have.
+    init(_ hosts: HostsFile) throws(ExitError) {
+        let counts = try hosts.separateRoles()
+        self.init(
+            proposers: counts.proposers, acceptors: counts.acceptors, learners: counts.learners,
+            clients: hosts.clientCount)
+    }
+}

@@ -1,0 +1,3 @@
+import UDPRuntime
+
+Program.main("clidriver", ClientCommand.run)

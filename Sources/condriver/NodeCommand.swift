@@ -1,0 +1,68 @@
+import ConsensusCore
+import PaxosNode
+import UDPRuntime
+
+/// The program `condriver`: one con node of basic Paxos over UDP.
+enum NodeCommand {
+    static let help =
+        """
+        usage: condriver ID [options]
+
+        Runs con node ID of the hosts file until all its clients are done, or SIGINT or SIGTERM.
+
+          --crash-on MESSAGE[:N]
+                              exit with 86 at the N-th MESSAGE received, before acting on it:
+                              \(NodeOptionReader.messageKinds.joined(separator: " "))
+          --backoff on|off    wait a random, growing time after a nack (default on)
+          --stay              do not end when the clients are done
+
+        """ + RuntimeOptions.help
+
+    /// Runs the program; returns its exit status.
+    static func run(_ arguments: [String]) throws(ExitError) -> Int32 {
+        let parsed = try NodeOptionReader.parse(arguments)
+        if parsed.has("--help") {
+            try Console.print(help)
+            return ExitStatus.done
+        }
+        if parsed.has("--version") {
+            try Console.print(Program.version + "\n")
+            return ExitStatus.done
+        }
+        let options = try NodeOptionReader(parsed)
+        // Before anything that takes time, so that a signal finds the program prepared.
+        let signals = try TerminationSignals()
+        let hosts = try HostsFile(path: options.runtime.hostsPath)
+        let node = try hosts.host(options.identifier, kind: .con)
+        let cluster = try Cluster(hosts)
+        let settings = try options.runtime.settings(
+            for: node, of: hosts, crashPoint: options.crashPoint)
+        let automaton = ConsensusNode(
+            cluster: cluster, node: node, seed: Entropy.seed(), options: options.protocolOptions)
+        var loop = EventLoop(
+            automaton, settings: settings, socket: try UDPSocket(for: settings, of: hosts),
+            signals: signals)
+        let end = try loop.run { output throws(ExitError) in
+            try NodeReport.report(output, of: node)
+        }
+        guard end == .crashPoint, let crashPoint = options.crashPoint else {
+            return ExitStatus.done
+        }
+        Console.complain(
+            "condriver: node \(node) ends as if crashed, at \(crashPoint.kind) number "
+                + "\(crashPoint.count) received (--crash-on).")
+        return ExitStatus.crashPoint
+    }
+}
+
+extension Cluster {
+    /// The shape of the cluster that a hosts file describes.
+    ///
+    /// - Throws: ``ExitError`` of status 65 if it asks for what this version does not have.
+    init(_ hosts: HostsFile) throws(ExitError) {
+        let counts = try hosts.separateRoles()
+        self.init(
+            proposers: counts.proposers, acceptors: counts.acceptors, learners: counts.learners,
+            clients: hosts.clientCount)
+    }
+}
