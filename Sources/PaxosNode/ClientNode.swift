@@ -142,10 +142,10 @@ public struct ClientNode: Automaton, Hashable, Sendable {
 
     // MARK: - Steps
 
-    /// Asks every con node for an assignment; only the leader answers.
+    /// Asks every con node for an assignment; at first only the leader answers.
     private mutating func ask(at now: Instant, into lanes: inout Lanes) {
-        enrollment.asked(at: now, random: &random)
-        lanes.send(.join, to: cluster.nodes)
+        let join = enrollment.nextQuestion(at: now, random: &random)
+        lanes.send(.join(join), to: cluster.nodes)
         if now >= rollCallTime { lanes.send(.probe, to: cluster.nodes) }
     }
 
@@ -153,8 +153,6 @@ public struct ClientNode: Automaton, Hashable, Sendable {
         _ assign: Assign, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         guard assign.proof == incarnation, assign.role == nil, origin.stamp.epoch != 0,
-            assign.claim.leader == origin.node,
-            assign.claim.incarnation == origin.stamp.incarnation,
             assign.proposers == cluster.proposers
         else { return }
         _ = enrollment.enter(origin.stamp.epoch)

@@ -18,7 +18,7 @@ extension ConsensusNode {
         _ message: Message, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         switch message {
-        case .join: receiveJoin(from: origin, at: now, into: &lanes)
+        case .join(let join): receive(join, from: origin, at: now, into: &lanes)
         case .assign(let assign): receive(assign, from: origin, at: now, into: &lanes)
         case .confirm(let confirm): receive(confirm, from: origin, at: now, into: &lanes)
         case .refuse(let refuse): receive(refuse, from: origin, into: &lanes)
@@ -26,17 +26,26 @@ extension ConsensusNode {
         }
     }
 
-    private mutating func receiveJoin(
-        from origin: Origin, at now: Instant, into lanes: inout Lanes
+    private mutating func receive(
+        _ join: Join, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         guard cluster.nodes.contains(origin.node) || cluster.isClient(origin.node) else { return }
         if cluster.isClient(origin.node) {
             guests.removeAll { $0.node == origin.node }
             guests.append(origin)
         }
-        guard let claim = election.leader, election.isLeader, var assignment else { return }
+        guard let claim = election.leader else { return }
+        if !election.isLeader {
+            guard join.attempt >= Join.relayedFrom, isEnrolled else { return }
+        }
         if case .life(let life) = roster[origin.node], life != origin.stamp.incarnation {
             lanes.send(.refuse(Refuse(proof: origin.stamp.incarnation)), to: origin.node)
+            return
+        }
+        guard election.isLeader, var assignment else {
+            let assign = RoleAssignment.assign(
+                to: origin, of: cluster, claim: claim, roster: roster)
+            lanes.send(.assign(assign), to: origin.node)
             return
         }
         assignment.join(origin)
@@ -48,17 +57,19 @@ extension ConsensusNode {
     private mutating func receive(
         _ assign: Assign, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
-        guard assign.claim.leader == origin.node,
-            assign.claim.incarnation == origin.stamp.incarnation, origin.stamp.epoch != 0,
+        guard cluster.nodes.contains(origin.node), origin.stamp.epoch != 0,
             assign.role == cluster.role(of: node)
         else { return }
         guard assign.proof == incarnation else {
-            lanes.send(.join, to: origin.node)
+            lanes.send(.join(Join(attempt: 0)), to: origin.node)
             return
         }
         guard !isRefused else { return }
+        let isFirstHand =
+            assign.claim.leader == origin.node
+            && assign.claim.incarnation == origin.stamp.incarnation
         let outcome = election.receive(
-            assign.claim, isFirstHand: true, at: now, random: &random)
+            assign.claim, isFirstHand: isFirstHand, at: now, random: &random)
         apply(outcome, at: now, into: &lanes)
         guard election.leader == assign.claim else { return }
         enter(origin.stamp.epoch, into: &lanes)

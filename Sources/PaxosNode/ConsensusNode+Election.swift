@@ -80,13 +80,21 @@ extension ConsensusNode {
         heartbeatTime = .never
     }
 
-    /// Asks the leader for an assignment.
+    /// Asks the leader for an assignment; every con node, if that has been in vain.
+    ///
+    /// A leader that leaves a node without a role for long is taken for dead, whatever is heard of it.
     mutating func askToJoin(at now: Instant, into lanes: inout Lanes) {
         guard let leader = election.leader, !election.isLeader, !isRefused else {
             enrollment.stopAsking()
             return
         }
-        enrollment.asked(at: now, random: &random)
-        lanes.send(.join, to: leader.leader)
+        let join = enrollment.nextQuestion(at: now, random: &random)
+        if join.attempt >= Join.givenUpFrom, !hasRole {
+            let outcome = election.abandonLeader(at: now, random: &random, into: &lanes)
+            return apply(outcome, at: now, into: &lanes)
+        }
+        let isRelayed = join.attempt >= Join.relayedFrom
+        let addressees = isRelayed ? cluster.nodes.removing(node) : [leader.leader]
+        lanes.send(.join(join), to: addressees)
     }
 }

@@ -100,7 +100,7 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
         if enrollment.isEnrolled { admitSelf() }
         if isEnrolled { reportRole(into: &lanes) }
         // A run that is under way has a leader, who answers; the others learn that this node is there.
-        lanes.send(.join, to: cluster.nodes.removing(node))
+        lanes.send(.join(Join(attempt: 0)), to: cluster.nodes.removing(node))
         apply(election.start(at: now, random: &random, into: &lanes), at: now, into: &lanes)
     }
 

@@ -15,6 +15,8 @@ struct Enrollment: Hashable, Sendable {
     private var resends = Backoff(initial: Timing.resend, limit: Timing.resendLimit)
     /// When to ask again for an assignment.
     private(set) var askTime = Instant.never
+    /// How many times it was asked in vain.
+    private(set) var attempt: UInt32 = 0
 
     /// The most epochs kept; there are as many as leaders that knew of no epoch.
     static let maximumEpochs = 16
@@ -31,11 +33,14 @@ struct Enrollment: Hashable, Sendable {
         confirmedClaim = nil
         resends.reset()
         askTime = now
+        attempt = 0
     }
 
-    /// Notes that the question was just sent.
-    mutating func asked(at now: Instant, random: inout RandomSource) {
+    /// The question to be sent now; it will be due again.
+    mutating func nextQuestion(at now: Instant, random: inout RandomSource) -> Join {
+        defer { attempt = min(attempt + 1, .max - 1) }
         askTime = now + resends.next(using: &random)
+        return Join(attempt: attempt)
     }
 
     /// Asks no more.

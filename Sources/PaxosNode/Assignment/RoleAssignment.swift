@@ -137,10 +137,19 @@ struct RoleAssignment: Hashable, Sendable {
         to node: NodeID, proof: UInt64, claim: LeaderClaim, roster: Roster,
         into lanes: inout ConsensusNode.Lanes
     ) {
-        let assign = Assign(
-            claim: claim, proof: proof, role: cluster.role(of: node),
+        let origin = Origin(node: node, stamp: Stamp(epoch: 0, incarnation: proof))
+        let assign = RoleAssignment.assign(
+            to: origin, of: cluster, claim: claim, roster: roster)
+        lanes.send(.assign(assign), to: node)
+    }
+
+    /// The assignment of one life of a node or client.
+    static func assign(
+        to origin: Origin, of cluster: Cluster, claim: LeaderClaim, roster: Roster
+    ) -> Assign {
+        Assign(
+            claim: claim, proof: origin.stamp.incarnation, role: cluster.role(of: origin.node),
             proposers: cluster.proposers, acceptors: cluster.acceptors,
             learners: cluster.learners, roster: roster)
-        lanes.send(.assign(assign), to: node)
     }
 }

@@ -166,6 +166,14 @@ struct RingElection: Hashable, Sendable {
         return outcome
     }
 
+    /// Follows the present leader no longer and begins the next round.
+    mutating func abandonLeader(
+        at now: Instant, random: inout RandomSource, into lanes: inout ConsensusNode.Lanes
+    ) -> Outcome {
+        guard round < .max else { return .nothing }
+        return beginRound(round + 1, at: now, random: &random, into: &lanes)
+    }
+
     mutating func wake(
         at now: Instant, random: inout RandomSource, into lanes: inout ConsensusNode.Lanes
     ) -> Outcome {

@@ -58,8 +58,9 @@ extension Message: WireMessage {
         case .heartbeat(let heartbeat):
             writer.write(6 as UInt8)
             heartbeat.encode(into: &writer)
-        case .join:
+        case .join(let join):
             writer.write(7 as UInt8)
+            writer.write(join.attempt)
         case .assign(let assign):
             writer.write(8 as UInt8)
             assign.encode(into: &writer)
@@ -115,7 +116,7 @@ extension Message: WireMessage {
         case 4: self = .probe
         case 5: self = .present(try Present(from: &reader))
         case 6: self = .heartbeat(try Heartbeat(from: &reader))
-        case 7: self = .join
+        case 7: self = .join(Join(attempt: try reader.readUInt32()))
         case 8: self = .assign(try Assign(from: &reader))
         case 9: self = .confirm(try Confirm(from: &reader))
         case 10: self = .refuse(Refuse(proof: try reader.readUInt64()))

@@ -14,9 +14,7 @@ public enum Message: Hashable, Sendable {
     case present(Present)
     case heartbeat(Heartbeat)
     // Assigning the roles.
-    /// Asks for an assignment: a node its leader; whoever does not know the leader, as clients and
-    /// nodes that start, every con node. Sent again until an assign or a refuse comes.
-    case join
+    case join(Join)
     case assign(Assign)
     case confirm(Confirm)
     case refuse(Refuse)
@@ -118,11 +116,27 @@ public struct Heartbeat: Hashable, Sendable {
 
 // MARK: - Assigning the roles
 
+/// Asks for an assignment: a node its leader; whoever does not know the leader, as clients and nodes that
+/// start, every con node.
+///
+/// Sent again until an ``Assign`` or a ``Refuse`` comes. One that has been sent often enough in vain
+/// goes to every con node and is answered by any that has a role: the leader may be heard by all and
+/// yet not hear the one that asks.
+public struct Join: Hashable, Sendable {
+    /// How many times the sender has asked in vain.
+    public var attempt: UInt32
+
+    /// From which attempt on every node that has a role answers, not only the leader.
+    static let relayedFrom: UInt32 = 6
+    /// At which attempt a node without a role wants another leader.
+    static let givenUpFrom: UInt32 = 20
+}
+
 /// Tells a node its role and a node or client the role lists; its datagram's epoch is the run's.
 ///
 /// Sent again until a ``Confirm`` comes.
 public struct Assign: Hashable, Sendable {
-    /// The leader that assigns.
+    /// The leader in whose name it is.
     public var claim: LeaderClaim
     /// The receiver's incarnation as the leader knows it.
     ///
