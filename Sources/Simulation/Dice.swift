@@ -1,9 +1,8 @@
-public import ConsensusCore
-
 /// Names one delivery of a run: who sent it, in which life, as its how-manieth message, and to whom.
 ///
 /// A key does not depend on what else happens in the run before the sender's own behaviour changes,
-/// so one delivery can be dropped or spared and all others stay what they were.
+/// so one delivery can be dropped or spared and all others stay what they were. It names hosts by
+/// their ``Plan/originals``, so that it means the same after other hosts have been taken out.
 @frozen
 public struct DeliveryKey: Hashable, Comparable, Sendable {
     /// Sender (8 bits), recipient (8), life modulo 256 (8), index (39), copy (1).
@@ -13,9 +12,9 @@ public struct DeliveryKey: Hashable, Comparable, Sendable {
     ///   - index: how many messages that life of the sender had sent before.
     ///   - copy: 0 for the datagram itself, 1 for its duplicate.
     @inlinable
-    public init(sender: NodeID, recipient: NodeID, life: Int, index: Int, copy: Int) {
+    public init(sender: UInt8, recipient: UInt8, life: Int, index: Int, copy: Int) {
         rawValue =
-            UInt64(sender.rawValue & 0xff) << 56 | UInt64(recipient.rawValue & 0xff) << 48
+            UInt64(sender) << 56 | UInt64(recipient) << 48
             | UInt64(life & 0xff) << 40 | (UInt64(index) & 0x7f_ffff_ffff) << 1
             | UInt64(copy & 1)
     }
@@ -25,8 +24,8 @@ public struct DeliveryKey: Hashable, Comparable, Sendable {
         self.rawValue = rawValue
     }
 
-    public var sender: NodeID { NodeID(UInt32(rawValue >> 56)) }
-    public var recipient: NodeID { NodeID(UInt32(rawValue >> 48 & 0xff)) }
+    public var sender: UInt8 { UInt8(rawValue >> 56) }
+    public var recipient: UInt8 { UInt8(rawValue >> 48 & 0xff) }
     public var life: Int { Int(rawValue >> 40 & 0xff) }
     public var index: Int { Int(rawValue >> 1 & 0x7f_ffff_ffff) }
     public var copy: Int { Int(rawValue & 1) }

@@ -11,7 +11,11 @@ public struct Plan: Hashable, Sendable {
     /// How many hosts of each role there are, in the order of their IDs.
     ///
     /// What the roles are is the caller's to say.
-    public var shape: [Int]
+    public private(set) var shape: [Int]
+    /// The ID of each host in the plan as it was drawn, before others were taken out.
+    ///
+    /// Random decisions are about these, so that those about the hosts that are left stay the same.
+    public private(set) var originals: [UInt8]
     public var mix: FaultMix
     public var scheduled: [ScheduledFault]
     /// Deliveries that are lost whatever was drawn, ascending.
@@ -26,12 +30,15 @@ public struct Plan: Hashable, Sendable {
     public var stepLimit: Int
 
     /// A run without faults; set what is to differ.
+    ///
+    /// - Precondition: the shape has at most 256 hosts; to be run, 1 to ``maximumHosts``.
     public init(
         seed: UInt64, shape: [Int], safetyTime: Interval = .seconds(5),
         livenessBound: Interval = .seconds(60)
     ) {
         self.seed = seed
         self.shape = shape
+        self.originals = (0..<shape.reduce(0, +)).map { UInt8($0) }
         self.mix = .calm
         self.scheduled = []
         self.drops = []
@@ -41,10 +48,10 @@ public struct Plan: Hashable, Sendable {
         self.stepLimit = 1_000_000
     }
 
-    public var hostCount: Int { shape.reduce(0, +) }
+    public var hostCount: Int { originals.count }
 
     /// The plan without one host: it is gone from its role, the IDs after it move down by one, and so
-    /// do the faults and deliveries that name them; those about the host itself are gone.
+    /// do the faults that name them; those about the host itself are gone.
     ///
     /// - Precondition: there is such a host.
     public func removingHost(_ node: NodeID) -> Plan {
@@ -58,9 +65,10 @@ public struct Plan: Hashable, Sendable {
             }
             first += shape[role]
         }
+        let original = result.originals.remove(at: node.index)
         result.scheduled = scheduled.compactMap { $0.renumbered(without: node) }
-        result.drops = drops.compactMap { $0.renumbered(without: node) }
-        result.spared = spared.compactMap { $0.renumbered(without: node) }
+        result.drops.removeAll { $0.sender == original || $0.recipient == original }
+        result.spared.removeAll { $0.sender == original || $0.recipient == original }
         return result
     }
 
@@ -73,16 +81,6 @@ public struct Plan: Hashable, Sendable {
             result.scheduled[index].keepTail(kinds)
         }
         return result
-    }
-}
-
-extension DeliveryKey {
-    func renumbered(without removed: NodeID) -> DeliveryKey? {
-        guard let sender = sender.renumbered(without: removed),
-            let recipient = recipient.renumbered(without: removed)
-        else { return nil }
-        return DeliveryKey(
-            sender: sender, recipient: recipient, life: life, index: index, copy: copy)
     }
 }
 

@@ -64,12 +64,14 @@ public struct Shrinker {
             isExhausted: shrinker.runs >= shrinker.runLimit)
     }
 
-    /// Tries a plan and keeps it if it still fails.
-    private mutating func accept(_ candidate: Plan) -> Bool {
+    /// Tries a plan and keeps it if it still fails, and is no longer than `limit`.
+    private mutating func accept(_ candidate: Plan, within limit: Int = .max) -> Bool {
         guard runs < runLimit else { return false }
         runs += 1
         let result = attempt(candidate)
-        guard result.verdict == .failed else { return false }
+        guard result.verdict == .failed,
+            limit == .max || Shrinker.length(of: result.deliveries) <= limit
+        else { return false }
         plan = candidate
         deliveries = result.deliveries
         return true
@@ -85,8 +87,8 @@ public struct Shrinker {
             shrinkTime()
             spareDeliveries()
             dropDeliveries()
-            forgetDeliveries()
         } while plan != before && runs < runLimit
+        forgetDeliveries()
     }
 
     private mutating func shrinkStructure() {
@@ -138,24 +140,30 @@ public struct Shrinker {
         }
     }
 
-    /// Cleans the plan of drops and spares that make no difference.
+    /// Cleans the plan of drops and spares without which the run is no longer.
     private mutating func forgetDeliveries() {
+        let limit = Shrinker.length(of: deliveries)
         let drops = plan.drops
-        minimize(drops) { plan, kept in plan.drops = kept }
+        minimize(drops, within: limit) { plan, kept in plan.drops = kept }
         let spared = plan.spared
-        minimize(spared) { plan, kept in plan.spared = kept }
+        minimize(spared, within: limit) { plan, kept in plan.spared = kept }
+    }
+
+    /// How much there is to tell of a run: its deliveries, those with faults twice.
+    private static func length(of deliveries: [DeliveryRecord]) -> Int {
+        deliveries.reduce(0) { $0 + ($1.faults.isEmpty ? 1 : 2) }
     }
 
     /// Finds a small part of `items`, in their order, with which the plan still fails: tries without
     /// halves, then quarters, down to single items.
     private mutating func minimize<Item>(
-        _ items: [Item], _ assign: (inout Plan, [Item]) -> Void
+        _ items: [Item], within limit: Int = .max, _ assign: (inout Plan, [Item]) -> Void
     ) {
         guard !items.isEmpty else { return }
         var kept = items
         var empty = plan
         assign(&empty, [])
-        if empty != plan && accept(empty) { return }
+        if empty != plan && accept(empty, within: limit) { return }
         var length = (kept.count + 1) / 2
         while length >= 1 && runs < runLimit {
             var end = kept.count
@@ -166,7 +174,7 @@ public struct Shrinker {
                 fewer.removeSubrange(start..<end)
                 var candidate = plan
                 assign(&candidate, fewer)
-                if candidate != plan && accept(candidate) {
+                if candidate != plan && accept(candidate, within: limit) {
                     kept = fewer
                     progress = true
                 }

@@ -45,20 +45,21 @@ extension World {
         }
         let sender = NodeID(index: host)
         let key = DeliveryKey(
-            sender: sender, recipient: recipient, life: hosts[host].life, index: index, copy: 0)
+            sender: plan.originals[host], recipient: plan.originals[recipient.index],
+            life: hosts[host].life, index: index, copy: 0)
+        let link = host * hosts.count + recipient.index
         guard sender != recipient else {
-            enqueue(slot, key: key, at: now + plan.mix.delay)
+            enqueue(slot, key: key, to: recipient.index, at: now + plan.mix.delay)
             return
         }
-        let link = host * hosts.count + recipient.index
         if blocked[link] != 0 {
             statistics.partitioned += 1
-            miss(.partitions, key, faults: [])
+            miss(.partitions, key, link: link, faults: [])
             return
         }
         if !plan.drops.isEmpty && plan.drops.containsAscending(key) {
             statistics.dropped += 1
-            miss(.drops, key, faults: [])
+            miss(.drops, key, link: link, faults: [])
             return
         }
         let dice = Dice(seed: plan.seed, about: key.rawValue)
@@ -66,25 +67,24 @@ extension World {
             let jitter = dice.below(UInt64(plan.mix.jitter.nanoseconds), .jitter)
             logDelivery(key, [])
             enqueue(
-                slot, key: key,
+                slot, key: key, to: recipient.index,
                 at: now + plan.mix.delay + Interval(nanoseconds: Int64(jitter)))
             return
         }
         if !plan.spared.isEmpty && plan.spared.containsAscending(key) {
             logDelivery(key, [])
-            enqueue(slot, key: key, at: arrival(link, delay: plan.mix.delay, key: key))
+            let time = arrival(link, delay: plan.mix.delay, key: key)
+            enqueue(slot, key: key, to: recipient.index, at: time)
             return
         }
         if dice.happens(perMillion: plan.mix.lossPerMillion, .loss) {
             statistics.lost += 1
-            miss(.loses, key, faults: .loss)
+            miss(.loses, key, link: link, faults: .loss)
             return
         }
         carry(slot, key: key, link: link, dice: dice)
         if dice.happens(perMillion: plan.mix.duplicationPerMillion, .duplication) {
-            let copy = DeliveryKey(
-                sender: sender, recipient: recipient, life: hosts[host].life, index: index,
-                copy: 1)
+            let copy = DeliveryKey(rawValue: key.rawValue | 1)
             guard plan.drops.isEmpty || !plan.drops.containsAscending(copy) else { return }
             guard plan.spared.isEmpty || !plan.spared.containsAscending(copy) else { return }
             statistics.duplicated += 1
@@ -98,6 +98,7 @@ extension World {
     /// Sends a datagram on its way, perhaps damaged, perhaps by a long road.
     @inlinable
     mutating func carry(_ slot: Int, key: DeliveryKey, link: Int, dice: Dice) {
+        let recipient = link % hosts.count
         var faults: FaultSet = key.rawValue & 1 == 1 ? .duplication : []
         var delay = plan.mix.delay
         if plan.mix.jitter > .zero {
@@ -112,19 +113,19 @@ extension World {
             if options.contains(.traces) {
                 let arrival = Instant(nanoseconds: delay.nanoseconds).inMilliseconds
                 line(
-                    .delays, key.sender.index, peer: key.recipient, delivery: key,
+                    .delays, link / hosts.count, peer: NodeID(index: recipient), delivery: key,
                     text: "by \(arrival) ms")
             }
         }
+        let time = arrival(link, delay: delay, key: key)
         if dice.happens(perMillion: plan.mix.corruptionPerMillion, .corruption) {
             faults.formUnion(.corruption)
             logDelivery(key, faults)
-            enqueueCorrupted(
-                slot, key: key, at: arrival(link, delay: delay, key: key), dice: dice)
+            enqueueCorrupted(slot, key: key, link: link, at: time, dice: dice)
             return
         }
         logDelivery(key, faults)
-        enqueue(slot, key: key, at: arrival(link, delay: delay, key: key))
+        enqueue(slot, key: key, to: recipient, at: time)
     }
 
     /// When a datagram arrives that takes so long on a link that may be clogged.
@@ -135,44 +136,54 @@ extension World {
         statistics.clogged += 1
         if options.contains(.traces) {
             line(
-                .clogs, key.sender.index, peer: key.recipient, delivery: key,
+                .clogs, link / hosts.count, peer: NodeID(index: link % hosts.count),
+                delivery: key,
                 text: "until \(cloggedUntil[link].inMilliseconds) ms")
         }
         return cloggedUntil[link]
     }
 
     @inlinable
-    mutating func enqueue(_ slot: Int, key: DeliveryKey, at time: Instant) {
+    mutating func enqueue(_ slot: Int, key: DeliveryKey, to host: Int, at time: Instant) {
         pool.retain(slot)
         queue.push(
-            WorldEvent(
-                .delivery, host: Int(key.rawValue >> 48 & 0xff), index: slot, key: key.rawValue),
-            at: time)
+            WorldEvent(.delivery, host: host, index: slot, key: key.rawValue), at: time)
     }
 
     @usableFromInline
     mutating func enqueueCorrupted(
-        _ slot: Int, key: DeliveryKey, at time: Instant, dice: Dice
+        _ slot: Int, key: DeliveryKey, link: Int, at time: Instant, dice: Dice
     ) {
         statistics.corrupted += 1
         let copy = pool.take()
         pool.slots[copy].writer = pool.slots[slot].writer
         let what = Corruption.apply(to: &pool.slots[copy].writer, dice: dice)
+        let recipient = link % hosts.count
         line(
-            .corrupts, key.sender.index, peer: key.recipient, delivery: key, text: what)
+            .corrupts, link / hosts.count, peer: NodeID(index: recipient), delivery: key,
+            text: what)
         queue.push(
-            WorldEvent(.delivery, host: key.recipient.index, index: copy, key: key.rawValue),
-            at: time)
+            WorldEvent(.delivery, host: recipient, index: copy, key: key.rawValue), at: time)
     }
 
     /// A datagram does not arrive.
     @inlinable
-    mutating func miss(_ action: TraceEvent.Action, _ key: DeliveryKey, faults: FaultSet) {
-        note(action, Int(key.rawValue >> 56), key.rawValue)
+    mutating func miss(
+        _ action: TraceEvent.Action, _ key: DeliveryKey, link: Int, faults: FaultSet
+    ) {
+        note(action, link / hosts.count, key.rawValue)
         if faults.contains(.loss) { logDelivery(key, faults) }
         if options.contains(.traces) {
-            line(action, key.sender.index, peer: key.recipient, delivery: key)
+            line(
+                action, link / hosts.count, peer: NodeID(index: link % hosts.count),
+                delivery: key)
         }
+    }
+
+    /// The host that sent a delivery, if it is there; for traces.
+    @usableFromInline
+    func sender(of key: DeliveryKey) -> NodeID? {
+        plan.originals.firstIndex(of: key.sender).map { NodeID(index: $0) }
     }
 
     @inlinable

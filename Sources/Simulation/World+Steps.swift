@@ -40,7 +40,7 @@ extension World {
             statistics.unheard += 1
             note(.findsHostDown, host, event.key)
             if options.contains(.traces) {
-                line(.findsHostDown, host, peer: key.sender, delivery: key)
+                line(.findsHostDown, host, peer: sender(of: key), delivery: key)
             }
             pool.release(slot)
             return
@@ -52,7 +52,7 @@ extension World {
             statistics.rejected += 1
             note(.rejects, host, event.key)
             if options.contains(.traces) {
-                line(.rejects, host, peer: key.sender, delivery: key, text: "\(error)")
+                line(.rejects, host, peer: sender(of: key), delivery: key, text: "\(error)")
             }
             pool.release(slot)
             return

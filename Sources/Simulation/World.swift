@@ -164,7 +164,7 @@ public struct World<Observer: WorldObserver>: ~Copyable {
         while held.count < count { held.append([]) }
         while backlogs.count < count { backlogs.append([]) }
         for index in 0..<count {
-            let dice = Dice(seed: plan.seed, about: UInt64(index))
+            let dice = Dice(seed: plan.seed, about: UInt64(plan.originals[index]))
             let base = dice.below(1_000_000_000_000, .clockBase)
             hosts.append(HostState(clock: VirtualClock(offset: Int64(base))))
             automata.append(automaton(index, life: 0))
@@ -182,7 +182,7 @@ public struct World<Observer: WorldObserver>: ~Copyable {
 
     @inlinable
     func automaton(_ host: Int, life: Int) -> Subject {
-        let dice = Dice(seed: plan.seed, about: UInt64(life) << 8 | UInt64(host))
+        let dice = Dice(seed: plan.seed, about: UInt64(life) << 8 | UInt64(plan.originals[host]))
         return makeAutomaton(plan, NodeID(index: host), life, dice.roll(.automatonSeed))
     }
 
