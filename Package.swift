@@ -16,6 +16,9 @@ let package = Package(
         .target(name: "PaxosNode", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .target(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["ConsensusCore", "PaxosNode", "Simulation"],
+            swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .testTarget(

@@ -49,11 +49,14 @@ extension TraceEvent: CustomStringConvertible {
     public var description: String {
         var line = "\(time.inMilliseconds) ms  "
         if let node { line += "\(node)  " }
-        return line + phrase
+        return line + phrase { "\($0)" }
     }
 
-    private var phrase: String {
-        let other = peer?.description ?? ""
+    /// What happened, without time and host, as in `receives prepare from 4`.
+    ///
+    /// - Parameter name: what to call a host.
+    public func phrase(naming name: (NodeID) -> String) -> String {
+        let other = peer.map(name) ?? ""
         let subject = text.isEmpty ? "" : " \(text)"
         switch action {
         case .starts: return "starts"

@@ -57,11 +57,6 @@ extension World {
             miss(.partitions, key, link: link, faults: [])
             return
         }
-        if !plan.drops.isEmpty && plan.drops.containsAscending(key) {
-            statistics.dropped += 1
-            miss(.drops, key, link: link, faults: [])
-            return
-        }
         let dice = Dice(seed: plan.seed, about: key.rawValue)
         if isHealed && healthy.contains(sender) && healthy.contains(recipient) {
             let jitter = dice.below(UInt64(plan.mix.jitter.nanoseconds), .jitter)
@@ -69,6 +64,11 @@ extension World {
             enqueue(
                 slot, key: key, to: recipient.index,
                 at: now + plan.mix.delay + Interval(nanoseconds: Int64(jitter)))
+            return
+        }
+        if !plan.drops.isEmpty && plan.drops.containsAscending(key) {
+            statistics.dropped += 1
+            miss(.drops, key, link: link, faults: [])
             return
         }
         if !plan.spared.isEmpty && plan.spared.containsAscending(key) {
