@@ -88,9 +88,9 @@ enum Corruption {
             writer.bytes.removeLast(writer.bytes.count - Int(place % count))
             return "truncated"
         case 1:
-            let body = count - UInt64(DatagramFormat.headerSize)
-            guard body > 0 else { fallthrough }
-            writer.bytes.removeLast(Int(body - place % body))
+            let header = UInt64(DatagramFormat.headerSize)
+            guard count > header else { fallthrough }
+            writer.bytes.removeLast(Int(count - header - place % (count - header)))
             refreshChecksum(&writer)
             return "truncated, checksum right"
         case 2, 3:

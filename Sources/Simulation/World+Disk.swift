@@ -4,7 +4,7 @@ extension World {
     /// Writes the step's records; sends and reports once they, and all before them, are durable.
     @inlinable
     mutating func persist(_ host: Int) {
-        let stamp = automata[host].stamp
+        let stamp = World.stamp(of: &automata[host])
         if !effects.records.isEmpty {
             write(host)
             if flaws.contains(.answersBeforeDurable) { releaseEarly(host, stamp: stamp) }
