@@ -14,7 +14,7 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     @usableFromInline var automaton: A
     @usableFromInline var effects = A.Lanes()
     @usableFromInline var writer = ByteWriter(reserving: 2_048)
-    @usableFromInline var transport: Transport
+    @usableFromInline let transport: Transport
     @usableFromInline let observer: LoopObserver?
     @usableFromInline let cluster: UInt64
     @usableFromInline let node: NodeID

@@ -2,9 +2,11 @@ public import ConsensusCore
 
 /// What an event loop sends and receives with: the socket, the queues, the faults, the counters.
 ///
-/// It knows bytes and addresses but no messages, so that it is compiled once for all protocols.
+/// It knows bytes and addresses but no messages, so that it is compiled once for all protocols. A
+/// class, though one loop alone uses it: Swift 6.3 does not survive inlining what destroys a struct
+/// that cannot be copied, held by a generic one.
 @usableFromInline
-struct Transport: ~Copyable {
+final class Transport {
     private let socket: UDPSocket
     private let signals: TerminationSignals?
     private var batch: ReceiveBatch
@@ -58,7 +60,7 @@ struct Transport: ~Copyable {
     ///
     /// - Precondition: every recipient is in the hosts file.
     @usableFromInline
-    mutating func enqueue(_ bytes: [UInt8], to recipients: Recipients, at now: Instant) {
+    func enqueue(_ bytes: [UInt8], to recipients: Recipients, at now: Instant) {
         let offset = queue.store(bytes)
         guard injector != nil else {
             recipients.forEach { node in
@@ -93,20 +95,20 @@ struct Transport: ~Copyable {
         }
     }
 
-    private mutating func note(_ kind: InjectedFault.Kind, for node: NodeID) {
+    private func note(_ kind: InjectedFault.Kind, for node: NodeID) {
         if keepsFaults { faults.append(InjectedFault(kind: kind, recipient: node)) }
     }
 
     /// The faults injected since the last call.
     @usableFromInline
-    mutating func takeFaults() -> [InjectedFault] {
+    func takeFaults() -> [InjectedFault] {
         defer { faults.removeAll() }
         return faults
     }
 
     /// Queues the delayed datagrams that are due.
     @usableFromInline
-    mutating func releaseDelayed(dueAt now: Instant) {
+    func releaseDelayed(dueAt now: Instant) {
         while let entry = delayed.take(dueAt: now) {
             let offset = queue.store(entry.bytes)
             queue.add(offset: offset, length: entry.bytes.count, to: entry.destination)
@@ -116,7 +118,7 @@ struct Transport: ~Copyable {
 
     /// Sends all that is queued.
     @usableFromInline
-    mutating func flush() {
+    func flush() {
         queue.flush(to: socket.descriptor, counters: &counters)
     }
 
@@ -153,7 +155,7 @@ struct Transport: ~Copyable {
     ///
     /// - Throws: ``ExitError`` of status 71 when the socket gives nothing but errors any more.
     @usableFromInline
-    mutating func receive() throws(ExitError) -> Int {
+    func receive() throws(ExitError) -> Int {
         do throws(SystemError) {
             let count = try batch.receive(from: socket.descriptor)
             receiveErrorsInARow = 0
@@ -185,10 +187,10 @@ struct Transport: ~Copyable {
     func source(at index: Int) -> SocketAddress? { batch.source(at: index) }
 
     @usableFromInline
-    mutating func countDrop(_ reason: DropReason) { counters.countDrop(reason) }
+    func countDrop(_ reason: DropReason) { counters.countDrop(reason) }
 
     @usableFromInline
-    mutating func countReceived() { counters.received += 1 }
+    func countReceived() { counters.received += 1 }
 }
 
 /// What ended a wait.

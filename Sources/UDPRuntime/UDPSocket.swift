@@ -1,5 +1,5 @@
 /// A UDP socket that never blocks, bound to one address of this machine.
-public struct UDPSocket: ~Copyable {
+public struct UDPSocket: ~Copyable, Sendable {
     let descriptor: Int32
     /// The address it is bound to, with the port the system chose if port 0 was asked for.
     public let address: SocketAddress
