@@ -13,6 +13,15 @@ let package = Package(
     name: "Synod",
     targets: [
         .target(name: "ConsensusCore", swiftSettings: settings),
+        .target(name: "CLinux"),
+        .target(
+            name: "UDPRuntime", dependencies: ["ConsensusCore", "CLinux"], swiftSettings: settings),
+        .executableTarget(
+            name: "condriver", dependencies: ["ConsensusCore", "PaxosNode", "UDPRuntime"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "clidriver", dependencies: ["ConsensusCore", "PaxosNode", "UDPRuntime"],
+            swiftSettings: settings),
         .target(name: "PaxosNode", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .target(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
@@ -23,6 +32,9 @@ let package = Package(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "ConsensusCore"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "UDPRuntimeTests", dependencies: ["UDPRuntime", "ConsensusCore"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -62,7 +62,7 @@ struct HostsFileParser {
         guard isText, let text = String(validating: bytes, as: UTF8.self) else {
             throw failure(
                 "this line is not text: it holds control characters or is not UTF-8. "
-                    + "Expected a hosts file; is this another kind of file?")
+                    + "Expected a hosts file; this may be another kind of file.")
         }
         let content = text.utf8.prefix { $0 != UInt8(ascii: "#") }
         let words = content.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
