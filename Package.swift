@@ -36,6 +36,10 @@ let package = Package(
         .testTarget(
             name: "UDPRuntimeTests", dependencies: ["UDPRuntime", "ConsensusCore"],
             swiftSettings: settings),
+        .testTarget(
+            name: "DriverTests",
+            dependencies: ["condriver", "clidriver", "ConsensusCore", "PaxosNode", "UDPRuntime"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
