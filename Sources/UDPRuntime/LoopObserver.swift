@@ -31,6 +31,25 @@ struct ObservedMessage {
 /// Tells the trace file and the person at the terminal what a loop does.
 ///
 /// A loop that nobody observes has none, and pays one comparison an event.
+///
+/// Every line of a trace has `time` and `monotonic` (nanoseconds, by the calendar and by the clock that
+/// the machine's processes share), `node`, `event` and `lamport`, this node's Lamport clock after it.
+/// Besides:
+///
+/// | event | fields |
+/// |---|---|
+/// | `start` | `incarnation` |
+/// | `send` | `peers` (a list), and the message |
+/// | `fault` | `fault` (`dropped`, `duplicated`, `delayed`), `delay` in ns, `peer`, and the message |
+/// | `receive` | `peer`, and the message |
+/// | `drop` | `reason` (a ``DropReason``), `source`, `bytes` |
+/// | `wake` | – |
+/// | `record`, `output` | `record`, `output`: the value in Swift's words |
+/// | `stop` | `reason` (`stopped`, `signal`, `crashPoint`), `received`, `sent`, `dropped`, `sendErrors` |
+///
+/// The message is `kind`, `ballot` if it has one, `id` (`sender.incarnation.sequence`, the same where it
+/// is sent and where its copies arrive), `epoch` and `bytes`. Numbers of 64 random bits are texts, for
+/// most readers of JSON would round them.
 @usableFromInline
 final class LoopObserver {
     private let node: NodeID
