@@ -11,6 +11,8 @@ public struct FaultMix: Hashable, Sendable {
     public var kinds: FaultSet
     /// 0 to 300,000 when drawn.
     public var lossPerMillion: Int = 0
+    /// What a bad link loses, one link in four being bad; 500,000 to 950,000 when drawn.
+    public var badLinkLossPerMillion: Int = 0
     /// 0 to 500,000 when drawn.
     public var duplicationPerMillion: Int = 0
     /// What every datagram takes at least; 50 µs to 10 ms when drawn.
@@ -40,6 +42,9 @@ public struct FaultMix: Hashable, Sendable {
         let lowest: Interval = .microseconds(10)
         delay = random.logarithmic(from: .microseconds(50), to: .milliseconds(10))
         if kinds.contains(.loss) { lossPerMillion = random.number(in: 1_000...300_000) }
+        if kinds.contains(.badLinks) {
+            badLinkLossPerMillion = random.number(in: 500_000...950_000)
+        }
         if kinds.contains(.duplication) {
             duplicationPerMillion = random.number(in: 1_000...500_000)
         }
@@ -60,6 +65,7 @@ public struct FaultMix: Hashable, Sendable {
         var result = self
         result.kinds.subtract(removed)
         if removed.contains(.loss) { result.lossPerMillion = 0 }
+        if removed.contains(.badLinks) { result.badLinkLossPerMillion = 0 }
         if removed.contains(.duplication) { result.duplicationPerMillion = 0 }
         if removed.contains(.reordering) { result.jitter = .zero }
         if removed.contains(.spikes) {

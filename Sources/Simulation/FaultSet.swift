@@ -44,6 +44,8 @@ public struct FaultSet: OptionSet, Hashable, Sendable {
     public static let corruption = FaultSet(rawValue: 1 << 16)
     /// Hosts start late and in any order.
     public static let lateStarts = FaultSet(rawValue: 1 << 17)
+    /// Some links, each in one direction, lose most of what they carry.
+    public static let badLinks = FaultSet(rawValue: 1 << 18)
 
     /// Every kind with its name on a command line, in the order they are shown.
     public static let named: [(kind: FaultSet, name: String)] = [
@@ -53,9 +55,10 @@ public struct FaultSet: OptionSet, Hashable, Sendable {
         (.persistCrashes, "persist-crashes"), (.tornWrites, "torn-writes"),
         (.lostWrites, "lost-writes"), (.pauses, "pauses"), (.skew, "skew"), (.jumps, "jumps"),
         (.slowDisks, "slow-disks"), (.corruption, "corruption"), (.lateStarts, "late-starts"),
+        (.badLinks, "bad-links"),
     ]
 
-    public static let all = FaultSet(rawValue: 1 << 18 - 1)
+    public static let all = FaultSet(rawValue: 1 << 19 - 1)
     /// All faults that an algorithm with stable storage must survive: everything but ``amnesia``.
     public static let standard = FaultSet.all.subtracting(.amnesia)
 

@@ -19,6 +19,14 @@ public struct Shrinker {
         }
     }
 
+    /// What may be done to single deliveries.
+    public enum DeliveryReduction: Hashable, Sendable {
+        /// They may be dropped: networks lose. For runs that break a safety property.
+        case drop
+        /// They must arrive. For runs that get stuck, which any run does if enough is dropped.
+        case keep
+    }
+
     /// What was reached.
     public struct Result: Sendable {
         public var plan: Plan
@@ -30,6 +38,7 @@ public struct Shrinker {
 
     /// The most runs a shrink may take.
     public let runLimit: Int
+    private let deliveryReduction: DeliveryReduction
     private let reductions: (Plan) -> [Plan]
     private let attempt: (Plan) -> Attempt
     private var runs = 0
@@ -37,9 +46,10 @@ public struct Shrinker {
     private var deliveries: [DeliveryRecord] = []
 
     private init(
-        _ plan: Plan, runLimit: Int, reductions: @escaping (Plan) -> [Plan],
-        attempt: @escaping (Plan) -> Attempt
+        _ plan: Plan, runLimit: Int, deliveries: DeliveryReduction,
+        reductions: @escaping (Plan) -> [Plan], attempt: @escaping (Plan) -> Attempt
     ) {
+        self.deliveryReduction = deliveries
         self.plan = plan
         self.runLimit = runLimit
         self.reductions = reductions
@@ -53,11 +63,13 @@ public struct Shrinker {
     ///     ``Plan/removingHost(_:)``.
     ///   - attempt: runs a plan and says whether it fails in the same way.
     public static func shrink(
-        _ plan: Plan, runLimit: Int = 5_000, reductions: @escaping (Plan) -> [Plan] = { _ in [] },
+        _ plan: Plan, runLimit: Int = 5_000, deliveries: DeliveryReduction = .drop,
+        reductions: @escaping (Plan) -> [Plan] = { _ in [] },
         attempt: @escaping (Plan) -> Attempt
     ) -> Result {
         var shrinker = Shrinker(
-            plan, runLimit: runLimit, reductions: reductions, attempt: attempt)
+            plan, runLimit: runLimit, deliveries: deliveries, reductions: reductions,
+            attempt: attempt)
         if shrinker.accept(plan) { shrinker.shrinkAll() }
         return Result(
             plan: shrinker.plan, runs: shrinker.runs,

@@ -57,6 +57,11 @@ extension World {
             miss(.partitions, key, link: link, faults: [])
             return
         }
+        if !plan.drops.isEmpty && plan.drops.containsAscending(key) {
+            statistics.dropped += 1
+            miss(.drops, key, link: link, faults: [])
+            return
+        }
         let dice = Dice(seed: plan.seed, about: key.rawValue)
         if isHealed && healthy.contains(sender) && healthy.contains(recipient) {
             let jitter = dice.below(UInt64(plan.mix.jitter.nanoseconds), .jitter)
@@ -66,18 +71,13 @@ extension World {
                 at: now + plan.mix.delay + Interval(nanoseconds: Int64(jitter)))
             return
         }
-        if !plan.drops.isEmpty && plan.drops.containsAscending(key) {
-            statistics.dropped += 1
-            miss(.drops, key, link: link, faults: [])
-            return
-        }
         if !plan.spared.isEmpty && plan.spared.containsAscending(key) {
             logDelivery(key, [])
             let time = arrival(link, delay: plan.mix.delay, key: key)
             enqueue(slot, key: key, to: recipient.index, at: time)
             return
         }
-        if dice.happens(perMillion: plan.mix.lossPerMillion, .loss) {
+        if dice.happens(perMillion: linkLoss[link], .loss) {
             statistics.lost += 1
             miss(.loses, key, link: link, faults: .loss)
             return

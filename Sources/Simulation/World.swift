@@ -50,6 +50,8 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     /// Until when each link is clogged.
     @usableFromInline var cloggedUntil: [Instant] = []
     @usableFromInline var hasClogs = false
+    /// What each link loses, per million.
+    @usableFromInline var linkLoss: [Int] = []
     @usableFromInline var effects = Subject.Lanes()
     @usableFromInline var statistics = RunStatistics()
     @usableFromInline var digest = Digest()
@@ -178,6 +180,25 @@ public struct World<Observer: WorldObserver>: ~Copyable {
         cloggedUntil.append(
             contentsOf: repeatElement(Instant(nanoseconds: 0), count: count * count))
         hasClogs = false
+        prepareLinks(count)
+    }
+
+    /// Draws which links are bad.
+    @usableFromInline
+    mutating func prepareLinks(_ count: Int) {
+        let loss = plan.mix.lossPerMillion
+        linkLoss.removeAll(keepingCapacity: true)
+        linkLoss.append(contentsOf: repeatElement(loss, count: count * count))
+        guard plan.mix.badLinkLossPerMillion > loss else { return }
+        for from in 0..<count {
+            for to in 0..<count {
+                let sender = UInt64(plan.originals[from])
+                let recipient = UInt64(plan.originals[to])
+                let dice = Dice(seed: plan.seed, about: sender << 8 | recipient)
+                guard dice.below(4, .badLink) == 0 else { continue }
+                linkLoss[from * count + to] = plan.mix.badLinkLossPerMillion
+            }
+        }
     }
 
     @inlinable

@@ -76,17 +76,10 @@ struct PaxosHost: Automaton {
         var message = message
         let earlier = node?.acceptor
         withRoles { roles in bug.before(&message, from: origin.node, &roles) }
-        let first = lanes.records.count
         withNodeLanes(&lanes) { [message] node, lanes in
             node.receive(message, from: origin, at: now, into: &lanes)
         }
         withRoles { roles in bug.after(message, earlier: earlier, &roles) }
-        guard bug == .forgetAccepted else { return }
-        // What is forgotten in memory is not found on the disk either, but for its ballot.
-        for index in first..<lanes.records.count {
-            guard case .accepted(let proposal) = lanes.records[index] else { continue }
-            lanes.records[index] = .promised(proposal.ballot)
-        }
     }
 
     private mutating func withRoles(_ body: (inout RoleStates) -> Void) {

@@ -4,10 +4,12 @@ import Simulation
 
 /// Judges a run of basic Paxos from what was sent, recorded and reported, never by asking a node.
 ///
-/// - agreement: whatever learners learn and clients print is one value.
+/// - agreement: one value is chosen, that is, recorded by a majority of acceptors at one ballot; and
+///   whatever learners learn and clients print is that value.
 /// - validity: it is a value that a client proposed.
 /// - quorum: when it is learned, a majority of acceptors has it on disk, accepted at one ballot.
 /// - one value a ballot: no two accept requests of one ballot differ.
+/// - one life a ballot: no ballot is prepared by two lives of a proposer.
 /// - promises: an acceptor accepts nothing below a ballot that it has promised.
 struct PaxosOracle: WorldObserver {
     typealias Subject = PaxosHost
@@ -19,6 +21,10 @@ struct PaxosOracle: WorldObserver {
     private var chosen: Value?
     /// What is on the acceptors' disks, by proposal, and who has accepted it.
     private var votes: [(proposal: Proposal, voters: NodeSet)] = []
+    /// The ballots prepared, and in which life of their proposer.
+    private var prepared: [(ballot: Ballot, life: Int)] = []
+    /// By host: how many times it has come back.
+    private var lives: [Int]
     /// The proposals of the accept requests sent.
     private var proposed: [Proposal] = []
     /// By node: the highest ballot this life has promised aloud.
@@ -32,6 +38,7 @@ struct PaxosOracle: WorldObserver {
     init(cluster: Cluster) {
         self.cluster = cluster
         promised = Array(repeating: nil, count: cluster.nodeCount)
+        lives = Array(repeating: 0, count: cluster.nodeCount + cluster.clientCount)
     }
 
     /// The value that a client of the simulation proposes.
@@ -50,19 +57,26 @@ struct PaxosOracle: WorldObserver {
         guard case .accepted(let proposal) = record, cluster.acceptors.contains(node) else {
             return
         }
-        for index in votes.indices where votes[index].proposal == proposal {
-            votes[index].voters.insert(node)
-            return
+        var index = votes.firstIndex { $0.proposal == proposal } ?? votes.count
+        if index == votes.count { votes.append((proposal, [])) }
+        votes[index].voters.insert(node)
+        guard cluster.majority.isReached(by: votes[index].voters) else { return }
+        index = votes.firstIndex { cluster.majority.isReached(by: $0.voters) } ?? index
+        if votes[index].proposal.value != proposal.value {
+            let first = votes[index].proposal
+            violate(
+                "agreement",
+                "majorities of the acceptors have accepted \(text(first.value)) at ballot "
+                    + "\(first.ballot) and \(text(proposal.value)) at ballot \(proposal.ballot)")
         }
-        votes.append((proposal, [node]))
     }
 
     mutating func didSend(
         _ message: Message, from node: NodeID, to recipients: Recipients, at time: Instant
     ) {
         switch message {
-        case .prepare:
-            tally.ballots += 1
+        case .prepare(let prepare):
+            note(prepare, by: node)
         case .promise(let promise):
             notePromise(promise.ballot, by: node)
         case .accepted(let accepted):
@@ -83,6 +97,19 @@ struct PaxosOracle: WorldObserver {
 
     private mutating func notePromise(_ ballot: Ballot, by node: NodeID) {
         promised[node.index] = max(promised[node.index] ?? ballot, ballot)
+    }
+
+    private mutating func note(_ prepare: Prepare, by node: NodeID) {
+        let life = lives[node.index]
+        for other in prepared where other.ballot == prepare.ballot {
+            if other.life == life { return }
+            violate(
+                "one life a ballot",
+                "proposer \(node) prepares ballot \(prepare.ballot), which an earlier life of it "
+                    + "had prepared")
+        }
+        prepared.append((prepare.ballot, life))
+        tally.ballots += 1
     }
 
     private mutating func note(_ proposal: Proposal) {
@@ -118,6 +145,7 @@ struct PaxosOracle: WorldObserver {
     }
 
     mutating func didRestart(_ node: NodeID, life: Int, memory: Memory, at time: Instant) {
+        lives[node.index] = life
         // A life that has lost its disk has promised nothing; its votes must not be counted.
         if memory == .wiped, node.index < promised.count { promised[node.index] = nil }
         printed.remove(node)

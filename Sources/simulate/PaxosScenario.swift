@@ -21,12 +21,17 @@ struct PaxosScenario: Sendable {
     func plan(_ seed: UInt64) -> Plan {
         var random = RandomSource(seed: seed)
         let largest = PaxosScenario.largest
+        let hasRivals = random.below(2) == 0
         var shape =
-            nodes ?? [
-                random.number(in: 1...largest.proposers), random.number(in: 1...largest.acceptors),
-                random.number(in: 1...largest.learners),
-            ]
-        shape.append(clients ?? random.number(in: 1...largest.clients))
+            nodes
+            ?? (hasRivals
+                ? [random.number(in: 2...largest.proposers), random.number(in: 3...4), 1]
+                : [
+                    random.number(in: 1...largest.proposers),
+                    random.number(in: 1...largest.acceptors),
+                    random.number(in: 1...largest.learners),
+                ])
+        shape.append(clients ?? random.number(in: (hasRivals ? 2 : 1)...largest.clients))
         var limits = Plan.Limits(faults: faults)
         limits.safetyTime =
             [.milliseconds(300), .seconds(1), .seconds(3)][random.number(in: 0...2)]
@@ -34,8 +39,41 @@ struct PaxosScenario: Sendable {
         limits.permanentCrashes = 3
         limits.amnesiacs = 2
         var plan = Plan(drawing: seed, shape: shape, within: limits)
+        if hasRivals { addRivals(to: &plan, &random) }
         plan.scheduled = PaxosScenario.survivable(plan.scheduled, shape: shape)
         return plan
+    }
+
+    /// Spreads the clients over the run, and has acceptors and proposers come and go meanwhile, so that
+    /// proposers meet what earlier ballots have left behind.
+    private func addRivals(to plan: inout Plan, _ random: inout RandomSource) {
+        let cluster = Cluster(shape: plan.shape)
+        let end = plan.safetyTime
+        func moment() -> Instant {
+            Instant(nanoseconds: random.interval(in: .zero...end).nanoseconds)
+        }
+        func length() -> Interval { random.interval(in: .milliseconds(1)...end / 2) }
+        if plan.mix.kinds.contains(.lateStarts) {
+            for node in cluster.peers(of: NodeID(index: cluster.nodeCount)).dropFirst() {
+                plan.scheduled.append(.lateStart(node, at: moment()))
+            }
+        }
+        for node in cluster.acceptors where random.below(2) == 0 {
+            if plan.mix.kinds.contains(.partitions) {
+                plan.scheduled.append(
+                    .partition(.split([node]), at: moment(), length: length()))
+            }
+            if plan.mix.kinds.contains(.amnesia) {
+                plan.scheduled.append(
+                    .crash(node, at: moment(), tail: .kept, comeback: .withoutDisk(after: length())))
+            }
+        }
+        for node in cluster.proposers
+        where plan.mix.kinds.contains(.restarts) && random.below(2) == 0 {
+            plan.scheduled.append(
+                .crash(
+                    node, at: moment(), tail: .kept, comeback: .withDisk(after: .milliseconds(20))))
+        }
     }
 
     /// The faults without those crashes that would leave no majority, no proposer, no learner or no
@@ -75,7 +113,8 @@ struct PaxosScenario: Sendable {
                             preferredProposer: position, timeout: .seconds(100_000), seed: seed))
                 }
                 // The bug: the life without a disk takes the dead one's place.
-                let seed = bug == .amnesia ? plan.seed &* 64 &+ UInt64(node.rawValue) : seed
+                let isAmnesiac = bug == .amnesia && cluster.role(of: node) == .acceptor
+                let seed = isAmnesiac ? plan.seed &* 64 &+ UInt64(node.rawValue) : seed
                 return PaxosHost(ConsensusNode(cluster: cluster, node: node, seed: seed), bug: bug)
             },
             makeObserver: { plan in

@@ -13,14 +13,15 @@ struct Story {
     /// Shrinks the run of a failing seed and tells what is left of it.
     ///
     /// - Returns: nil if the seed does not fail.
-    init?(seed: UInt64, of scenario: PaxosScenario, runLimit: Int = 4_000) {
+    init?(seed: UInt64, of scenario: PaxosScenario, runLimit: Int = 10_000) {
         let first = scenario.plan(seed)
         var world = scenario.makeWorld()
         world.options = [.logsDeliveries]
         guard let failure = world.run(first).failure else { return nil }
         let box = WorldBox(scenario)
+        let isStuck = failure.property == Story.liveness
         let shrunken = Shrinker.shrink(
-            first, runLimit: failure.property == Story.liveness ? 300 : runLimit,
+            first, runLimit: isStuck ? 300 : runLimit, deliveries: isStuck ? .keep : .drop,
             reductions: PaxosScenario.smaller
         ) { plan in
             let report = box.world.run(plan)
