@@ -16,6 +16,9 @@ let package = Package(
         .target(name: "PaxosNode", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
+        .testTarget(
+            name: "PaxosNodeTests", dependencies: ["ConsensusCore", "PaxosNode"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
