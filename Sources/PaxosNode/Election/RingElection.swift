@@ -9,9 +9,9 @@ import ConsensusCore
 /// news round the ring once.
 ///
 /// Deviations, because real links lose and real nodes die:
-/// - Every hop is confirmed and sent again until it is. A neighbour that stays silent for
-///   ``Timing/hopPatience`` is suspected and passed over; the other nodes are probed meanwhile, so that
-///   any number of dead neighbours costs one patience.
+/// - Every hop is confirmed and sent again until it is. A neighbour that stays silent is suspected and
+///   passed over ``Timing/hopPatience`` after probing began; the other nodes are probed meanwhile, so
+///   that any number of dead neighbours costs one patience.
 /// - Elections have rounds. A node that hears neither of a leader nor of an election begins the next
 ///   round, in which all are red again; lower rounds' tokens are ignored.
 /// - Here every node starts a token of its own. A black node therefore dismisses tokens lower than
@@ -177,7 +177,12 @@ struct RingElection: Hashable, Sendable {
     mutating func wake(
         at now: Instant, random: inout RandomSource, into lanes: inout ConsensusNode.Lanes
     ) -> Outcome {
-        if now >= patienceTime, round < .max {
+        if now >= patienceTime {
+            guard round < .max else {
+                // Only a forger can bring the last round about; nothing more can be awaited.
+                patienceTime = .never
+                return .nothing
+            }
             return beginRound(round + 1, at: now, random: &random, into: &lanes)
         }
         if now >= nextLapTime, let leader {
