@@ -263,3 +263,7 @@ struct Network {
         nodes.allSatisfy { $0 == nil } && clients.allSatisfy { $0 == nil }
     }
 }
+
+extension Network: CustomTestStringConvertible {
+    var testDescription: String { "network of seed \(seed) at \(now.nanoseconds / 1_000) µs" }
+}
