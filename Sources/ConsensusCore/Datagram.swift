@@ -102,5 +102,5 @@ public enum DatagramFormat {
     /// Where the bytes that the checksum covers begin; they end with the datagram.
     public static let checkedOffset = 9
     /// How many bytes stand before the message.
-    public static let headerSize = 57
+    public static let headerSize = 53
 }
