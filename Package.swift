@@ -14,10 +14,18 @@ let package = Package(
     targets: [
         .target(name: "ConsensusCore", swiftSettings: settings),
         .target(name: "PaxosNode", dependencies: ["ConsensusCore"], swiftSettings: settings),
+        .target(
+            name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["ConsensusCore", "PaxosNode", "Simulation"],
+            swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .testTarget(
             name: "PaxosNodeTests", dependencies: ["ConsensusCore", "PaxosNode"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "ConsensusCore"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

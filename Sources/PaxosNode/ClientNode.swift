@@ -26,7 +26,9 @@ public struct ClientNode: Automaton, Hashable, Sendable {
     private var attempt: UInt32 = 0
     private var resends = Backoff(initial: .milliseconds(30), limit: .milliseconds(250))
     private var resendTime = Instant.never
-    /// When the present proposer is taken for silent.
+    /// When the present proposer was turned to.
+    private var proposerBegan = Instant.never
+    /// When the present proposer is taken for silent, or for unable to have a value chosen.
     private var proposerTime = Instant.never
     /// When the leader is asked again, since the run may have got another leader and epoch meanwhile.
     private var renewalTime = Instant.never
@@ -104,7 +106,7 @@ public struct ClientNode: Automaton, Hashable, Sendable {
             receive(assign, from: origin, at: now, into: &lanes)
         case .pending:
             guard case .proposing = phase, origin.node == proposer else { return }
-            proposerTime = now + Timing.proposerPatience * 3
+            proposerTime = proposerBegan + Timing.chosenPatience
         case .chosen(let chosen):
             guard enrollment.includes(origin.stamp.epoch),
                 cluster.learners.contains(origin.node)
@@ -155,16 +157,18 @@ public struct ClientNode: Automaton, Hashable, Sendable {
         guard assign.proof == incarnation, assign.role == nil, origin.stamp.epoch != 0,
             assign.proposers == cluster.proposers
         else { return }
-        _ = enrollment.enter(origin.stamp.epoch)
-        enrollment.confirmed(assign.claim)
+        enrollment.enterLatest(origin.stamp.epoch)
         renewalTime = now + Timing.assignmentRenewal
-        let confirm = Confirm(
-            claim: assign.claim, epoch: origin.stamp.epoch, roster: Roster(), done: ClientSet(),
-            heard: [])
-        lanes.send(.confirm(confirm), to: origin.node)
+        enrollment.stopAsking()
+        if let claim = assign.claim {
+            let confirm = Confirm(
+                claim: claim, epoch: origin.stamp.epoch, roster: Roster(), done: ClientSet(),
+                heard: [])
+            lanes.send(.confirm(confirm), to: origin.node)
+        }
         guard phase == .joining else { return }
         phase = .proposing
-        proposerTime = now + Timing.proposerPatience
+        turnToProposer(at: now)
         request(at: now, into: &lanes)
     }
 
@@ -183,8 +187,13 @@ public struct ClientNode: Automaton, Hashable, Sendable {
     /// Turns to the next proposer.
     private mutating func changeProposer(at now: Instant) {
         proposerPosition = (proposerPosition + 1) % cluster.proposers.count
-        proposerTime = now + Timing.proposerPatience
+        turnToProposer(at: now)
         resendTime = now
+    }
+
+    private mutating func turnToProposer(at now: Instant) {
+        proposerBegan = now
+        proposerTime = now + Timing.proposerPatience
     }
 
     private mutating func receive(

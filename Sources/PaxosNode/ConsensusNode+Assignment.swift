@@ -34,24 +34,46 @@ extension ConsensusNode {
             guests.removeAll { $0.node == origin.node }
             guests.append(origin)
         }
-        guard let claim = election.leader else { return }
-        if !election.isLeader {
+        guard election.isLeader, let claim = election.leader, var assignment else {
             guard join.attempt >= Join.relayedFrom, isEnrolled else { return }
+            let claim = election.vouchedLeader(at: now)
+            return relayAssignment(to: origin, claim: claim, into: &lanes)
         }
-        if case .life(let life) = roster[origin.node], life != origin.stamp.incarnation {
-            lanes.send(.refuse(Refuse(proof: origin.stamp.incarnation)), to: origin.node)
-            return
-        }
-        guard election.isLeader, var assignment else {
-            let assign = RoleAssignment.assign(
-                to: origin, of: cluster, claim: claim, roster: roster)
-            lanes.send(.assign(assign), to: origin.node)
-            return
-        }
+        guard !refuses(origin, into: &lanes) else { return }
         assignment.join(origin)
         assignment.answer(
             origin, claim: claim, roster: roster, at: now, random: &random, into: &lanes)
         self.assignment = assignment
+    }
+
+    /// Passes the run's roles on to one that cannot get them from the leader.
+    ///
+    /// - Parameter claim: the leader, if this node hears one.
+    mutating func relayAssignment(
+        to origin: Origin, claim: LeaderClaim?, into lanes: inout Lanes
+    ) {
+        guard !refuses(origin, into: &lanes) else { return }
+        let assign = RoleAssignment.assign(to: origin, of: cluster, claim: claim, roster: roster)
+        lanes.send(.assign(assign), to: origin.node)
+    }
+
+    /// Answers one that is in another epoch, whatever it said, with this node's own.
+    ///
+    /// Two leaders that did not know of each other drew one each. The other enters this one, or, if its
+    /// own is higher, answers likewise.
+    mutating func reconcile(with origin: Origin, at now: Instant, into lanes: inout Lanes) {
+        let isMember = cluster.nodes.contains(origin.node) || cluster.isClient(origin.node)
+        guard isMember, isEnrolled else { return }
+        relayAssignment(to: origin, claim: election.vouchedLeader(at: now), into: &lanes)
+    }
+
+    /// Whether an acceptor took part in another life before; it is told so.
+    private func refuses(_ origin: Origin, into lanes: inout Lanes) -> Bool {
+        guard case .life(let life) = roster[origin.node], life != origin.stamp.incarnation else {
+            return false
+        }
+        lanes.send(.refuse(Refuse(proof: origin.stamp.incarnation)), to: origin.node)
+        return true
     }
 
     private mutating func receive(
@@ -66,21 +88,29 @@ extension ConsensusNode {
         }
         guard !isRefused else { return }
         let isFirstHand =
-            assign.claim.leader == origin.node
-            && assign.claim.incarnation == origin.stamp.incarnation
-        let outcome = election.receive(
-            assign.claim, isFirstHand: isFirstHand, at: now, random: &random)
-        apply(outcome, at: now, into: &lanes)
-        guard election.leader == assign.claim else { return }
+            assign.claim?.leader == origin.node
+            && assign.claim?.incarnation == origin.stamp.incarnation
+        if let claim = assign.claim, isFirstHand || !isEnrolled {
+            if isFirstHand { election.trust(claim) }
+            let outcome = election.receive(
+                claim, isFirstHand: isFirstHand, at: now, random: &random)
+            apply(outcome, at: now, into: &lanes)
+            guard election.leader == claim else { return }
+        }
         enter(origin.stamp.epoch, into: &lanes)
         learn(assign.roster, into: &lanes)
         guard !isRefused else { return }
+        if origin.stamp.epoch < enrollment.epoch, !isFirstHand {
+            reconcile(with: origin, at: now, into: &lanes)
+        }
         takePart()
         admitSelf()
         reportRole(into: &lanes)
-        enrollment.confirmed(assign.claim)
+        guard let claim = assign.claim, election.leader == claim else { return }
+        enrollment.confirmed()
+        election.settle()
         let confirm = Confirm(
-            claim: assign.claim, epoch: origin.stamp.epoch, roster: roster, done: done,
+            claim: claim, epoch: origin.stamp.epoch, roster: roster, done: done,
             heard: election.heard)
         lanes.send(.confirm(confirm), to: origin.node)
     }

@@ -17,7 +17,8 @@ extension ConsensusNode {
             let outcome = election.receive(receipt, from: origin.node, at: now, random: &random)
             apply(outcome, at: now, into: &lanes)
         case .probe:
-            let present = Present(isEnrolled: isEnrolled, following: election.leader)
+            let present = Present(
+                isEnrolled: isEnrolled, following: election.vouchedLeader(at: now))
             lanes.send(.present(present), to: origin.node)
         case .present(let present):
             guard let claim = present.following else { return }
@@ -39,12 +40,31 @@ extension ConsensusNode {
         }
         let outcome = election.receive(claim, isFirstHand: true, at: now, random: &random)
         apply(outcome, at: now, into: &lanes)
+        if let higher = election.vouchedLeader(at: now), higher > claim, isEnrolled {
+            // It does not hear the leader that this node hears: it is to join that one's run.
+            relayAssignment(to: origin, claim: higher, into: &lanes)
+        }
+        // The leader is in another epoch: the higher one is to prevail, so let the two compare.
+        if election.leader == claim, origin.stamp.epoch != 0,
+            origin.stamp.epoch != enrollment.epoch, enrollment.askTime == .never
+        {
+            enrollment.ask(at: now)
+        }
         // What it tells of the run counts only from the run this node is in.
         guard enrollment.includes(origin.stamp.epoch), election.leader == claim else { return }
         learn(heartbeat.roster, into: &lanes)
         markDone(heartbeat.done, into: &lanes)
-        if !done.isSubset(of: heartbeat.done) {
-            lanes.send(.done(Done(clients: done)), to: origin.node)
+        guard !done.isSubset(of: heartbeat.done) else {
+            ignoredSince = nil
+            return
+        }
+        lanes.send(.done(Done(clients: done)), to: origin.node)
+        let since = ignoredSince ?? now
+        ignoredSince = since
+        if now >= since + Timing.deafnessPatience {
+            ignoredSince = nil
+            let outcome = election.abandonLeader(at: now, random: &random, into: &lanes)
+            apply(outcome, at: now, into: &lanes)
         }
     }
 
@@ -68,6 +88,8 @@ extension ConsensusNode {
         case .newsReturned:
             beginAssignment(at: now, into: &lanes)
         case .follows:
+            ignoredSince = nil
+            followedSince = now
             enrollment.ask(at: now)
             askToJoin(at: now, into: &lanes)
         }
@@ -84,17 +106,19 @@ extension ConsensusNode {
     ///
     /// A leader that leaves a node without a role for long is taken for dead, whatever is heard of it.
     mutating func askToJoin(at now: Instant, into lanes: inout Lanes) {
-        guard let leader = election.leader, !election.isLeader, !isRefused else {
+        guard !election.isLeader, !isRefused, election.leader != nil || !hasRole else {
             enrollment.stopAsking()
             return
         }
         let join = enrollment.nextQuestion(at: now, random: &random)
-        if join.attempt >= Join.givenUpFrom, !hasRole {
+        if election.leader != nil, !hasRole, now >= followedSince + Timing.uselessPatience {
             let outcome = election.abandonLeader(at: now, random: &random, into: &lanes)
             return apply(outcome, at: now, into: &lanes)
         }
-        let isRelayed = join.attempt >= Join.relayedFrom
-        let addressees = isRelayed ? cluster.nodes.removing(node) : [leader.leader]
-        lanes.send(.join(join), to: addressees)
+        if join.attempt >= Join.relayedFrom {
+            lanes.send(.join(join), to: cluster.nodes.removing(node))
+        } else if let leader = election.leader {
+            lanes.send(.join(join), to: leader.leader)
+        }
     }
 }

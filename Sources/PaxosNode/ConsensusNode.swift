@@ -40,6 +40,10 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     var assignment: RoleAssignment?
     var ending: Ending?
     var heartbeatTime = Instant.never
+    /// When this node began to follow its present leader.
+    var followedSince = Instant(nanoseconds: .min)
+    /// Since when the leader has not taken note of clients this node told it of.
+    var ignoredSince: Instant?
     var hasReportedLeading = false
     var hasReportedRole = false
     var hasFinished = false
@@ -108,7 +112,9 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
         if enrollment.isEnrolled { admitSelf() }
         if isEnrolled { reportRole(into: &lanes) }
         // A run that is under way has a leader, who answers; the others learn that this node is there.
-        lanes.send(.join(Join(attempt: 0)), to: cluster.nodes.removing(node))
+        enrollment.ask(at: now)
+        let join = enrollment.nextQuestion(at: now, random: &random)
+        lanes.send(.join(join), to: cluster.nodes.removing(node))
         apply(election.start(at: now, random: &random, into: &lanes), at: now, into: &lanes)
     }
 
@@ -134,10 +140,14 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
         case .join, .assign, .confirm, .refuse:
             receiveAssignment(message, from: origin, at: now, into: &lanes)
         case .request, .pending, .prepare, .promise, .accept, .accepted, .nack, .chosen:
-            guard enrollment.includes(origin.stamp.epoch), isEnrolled else { return }
+            guard isEnrolled else { break }
+            guard enrollment.includes(origin.stamp.epoch) else {
+                if origin.stamp.epoch != 0 { reconcile(with: origin, at: now, into: &lanes) }
+                break
+            }
             receivePaxos(message, from: origin, at: now, into: &lanes)
         case .done, .doneReceipt, .shutdown, .shutdownReceipt:
-            guard enrollment.includes(origin.stamp.epoch) || isGuest(origin) else { return }
+            guard enrollment.includes(origin.stamp.epoch) || isGuest(origin) else { break }
             receiveEnding(message, from: origin, at: now, into: &lanes)
         }
         lead(at: now, into: &lanes)

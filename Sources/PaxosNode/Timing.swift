@@ -18,6 +18,12 @@ package enum Timing {
     static let electionPatience = Interval.milliseconds(2_500)
     /// How long a silent leader is followed, plus up to half as much again.
     static let leaderPatience = Interval.milliseconds(1_200)
+    /// How long after its last sign of life a leader is held on to against a higher round.
+    static let steadyPatience = Interval.milliseconds(600)
+    /// How long a leader may leave a node without a role.
+    static let uselessPatience = Interval.milliseconds(3_500)
+    /// How long a leader may fail to learn what it is told before it is taken for deaf.
+    static let deafnessPatience = Interval.seconds(3)
     /// The interval of the leader's signs of life.
     static let heartbeat = Interval.milliseconds(100)
     /// How long the clients wait for the last con nodes to confirm their roles.
@@ -26,6 +32,9 @@ package enum Timing {
     static let assignmentRenewal = Interval.milliseconds(500)
     /// How long a request may go unanswered before the client turns to the next proposer.
     static let proposerPatience = Interval.milliseconds(400)
+    /// How long a proposer that confirms requests may take to have a value chosen before the client
+    /// turns to the next: it may be cut off from the acceptors.
+    static let chosenPatience = Interval.milliseconds(1_600)
     /// How long a client that has its value waits for the leader to know.
     static let farewellPatience = Interval.seconds(1)
     /// How long the leader waits for a node that was alive to confirm the shutdown.

@@ -144,9 +144,9 @@ struct ClientTests {
     func pending() {
         var driver = ClientDriver.assigned(proposer: 1)
         driver.receive(.pending, from: Driver.member(1), at: milliseconds(10))
-        let requests = driver.wake(until: milliseconds(1_200)).sent("request")
+        let requests = driver.wake(until: milliseconds(1_600)).sent("request")
         #expect(requests.allSatisfy { !$0.recipients.contains(0) })
-        let later = driver.wake(until: milliseconds(1_600)).sent("request")
+        let later = driver.wake(until: milliseconds(1_900)).sent("request")
         #expect(later.contains { $0.recipients.contains(0) })
         var other = ClientDriver.assigned(proposer: 1)
         other.receive(.pending, from: Driver.member(0), at: milliseconds(10))

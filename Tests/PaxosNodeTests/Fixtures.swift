@@ -20,6 +20,12 @@ func origin(_ node: NodeID, epoch: UInt64 = 0, life: UInt64) -> Origin {
 }
 
 extension Recipients {
+    var members: [NodeID] {
+        var members: [NodeID] = []
+        forEach { members.append($0) }
+        return members
+    }
+
     func contains(_ node: NodeID) -> Bool {
         switch self {
         case .one(let one): one == node

@@ -10,12 +10,10 @@ struct Enrollment: Hashable, Sendable {
     private(set) var epochs: [UInt64] = []
     /// The present epoch: the highest of them, or 0 before there is any.
     private(set) var epoch: UInt64 = 0
-    /// The claim of the leader whose assignment was confirmed last.
-    private(set) var confirmedClaim: LeaderClaim?
     private var resends = Backoff(initial: Timing.resend, limit: Timing.resendLimit)
     /// When to ask again for an assignment.
     private(set) var askTime = Instant.never
-    /// How many times it was asked in vain.
+    /// How many times it was asked since an assignment was last confirmed.
     private(set) var attempt: UInt32 = 0
 
     /// The most epochs kept; there are as many as leaders that knew of no epoch.
@@ -30,10 +28,8 @@ struct Enrollment: Hashable, Sendable {
 
     /// Asks from now on until an assignment comes.
     mutating func ask(at now: Instant) {
-        confirmedClaim = nil
         resends.reset()
         askTime = now
-        attempt = 0
     }
 
     /// The question to be sent now; it will be due again.
@@ -62,8 +58,17 @@ struct Enrollment: Hashable, Sendable {
         return true
     }
 
-    mutating func confirmed(_ claim: LeaderClaim) {
-        confirmedClaim = claim
+    /// Enters an epoch and makes it the present one, even if it is lower than one told before.
+    ///
+    /// For a client, which has no vote: whoever assigned last is to be understood.
+    mutating func enterLatest(_ newEpoch: UInt64) {
+        _ = enter(newEpoch)
+        epoch = newEpoch
+    }
+
+    /// An assignment of the present leader has come.
+    mutating func confirmed() {
         askTime = .never
+        attempt = 0
     }
 }

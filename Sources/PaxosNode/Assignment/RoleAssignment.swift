@@ -145,7 +145,7 @@ struct RoleAssignment: Hashable, Sendable {
 
     /// The assignment of one life of a node or client.
     static func assign(
-        to origin: Origin, of cluster: Cluster, claim: LeaderClaim, roster: Roster
+        to origin: Origin, of cluster: Cluster, claim: LeaderClaim?, roster: Roster
     ) -> Assign {
         Assign(
             claim: claim, proof: origin.stamp.incarnation, role: cluster.role(of: origin.node),

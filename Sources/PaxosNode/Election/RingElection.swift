@@ -17,6 +17,11 @@ import ConsensusCore
 /// - Here every node starts a token of its own. A black node therefore dismisses tokens lower than
 ///   its own UID too: were they passed on and the highest died meanwhile, any of them might be elected
 ///   instead of the next highest.
+/// - A neighbour that confirms but cannot be heard by those beyond it breaks the ring. Each round that
+///   fails is therefore followed by one in which tokens and news are passed to one more neighbour, up to
+///   all of them.
+/// - A node that hears its leader does not join a higher round; it tells whoever began it of the leader.
+///   So a node with a bad link cannot unseat a leader whom the others hear.
 /// - A token that would be passed over its own, suspected, candidate is dropped, so none circles for
 ///   ever.
 ///
@@ -38,10 +43,19 @@ struct RingElection: Hashable, Sendable {
     private(set) var newsReturned = false
     private var lap: UInt32 = 0
     private var ring: RingLink
+    /// How many rounds this node has begun in vain since it last had a role confirmed or led.
+    private var failures = 0
+    /// When this node last heard the leader itself.
+    private var leaderHeardTime = Instant(nanoseconds: .min)
+    /// The highest claim this node has had enough of.
+    private var distrusted: LeaderClaim?
     /// When this node begins the next round unless it hears of a leader or an election.
     private(set) var patienceTime = Instant.never
     /// When the leader sends its news round once more.
     private var nextLapTime = Instant.never
+
+    /// How many more times the news is sent round before the leader goes on without its return.
+    static let maximumLaps: UInt32 = 3
 
     enum Colour: Hashable, Sendable {
         case red
@@ -94,21 +108,31 @@ struct RingElection: Hashable, Sendable {
         into lanes: inout ConsensusNode.Lanes
     ) -> Outcome {
         let hop = HopName(round: token.round, node: token.candidate, lap: nil)
-        lanes.send(.receipt(Receipt(hop: hop, following: leader)), to: sender)
-        guard nodes.contains(token.candidate), token.round >= round else { return .nothing }
+        lanes.send(.receipt(Receipt(hop: hop, following: vouchedLeader(at: now))), to: sender)
+        guard nodes.contains(token.candidate) else { return .nothing }
+        if let leader, leader.leader == token.candidate, leader.leader != node,
+            leader.incarnation != token.incarnation, token.round >= leader.round, round < .max
+        {
+            // The leader asks in another life: the one that was followed is gone.
+            return beginRound(round + 1, at: now, random: &random, into: &lanes)
+        }
         if token.round > round {
+            guard !isSteady(at: now) else { return .nothing }
             let outcome = beginRound(token.round, at: now, random: &random, into: &lanes)
             if outcome != .nothing { return outcome }
             return consider(token, at: now, random: &random, into: &lanes)
         }
-        if let leader {
-            // The leader itself asks again in another life: the one that was followed is gone.
-            guard leader.leader == token.candidate, leader.incarnation != token.incarnation,
-                token.candidate != node, round < .max
-            else { return .nothing }
-            return beginRound(round + 1, at: now, random: &random, into: &lanes)
-        }
+        guard token.round == round, leader == nil else { return .nothing }
         return consider(token, at: now, random: &random, into: &lanes)
+    }
+
+    /// The leader, if this node can tell others that it lives.
+    func vouchedLeader(at now: Instant) -> LeaderClaim? { isSteady(at: now) ? leader : nil }
+
+    /// Whether there is a leader and this node leads or has just heard it.
+    private func isSteady(at now: Instant) -> Bool {
+        guard leader != nil else { return false }
+        return isLeader || now < leaderHeardTime + Timing.steadyPatience
     }
 
     /// The rule of Chang and Roberts, for a token of the present round with no leader known.
@@ -133,13 +157,11 @@ struct RingElection: Hashable, Sendable {
     ) -> Outcome {
         let claim = elected.claim
         let hop = HopName(round: claim.round, node: claim.leader, lap: elected.lap)
-        lanes.send(.receipt(Receipt(hop: hop, following: leader)), to: sender)
+        lanes.send(.receipt(Receipt(hop: hop, following: vouchedLeader(at: now))), to: sender)
         guard nodes.contains(claim.leader) else { return .nothing }
         if claim.leader == node {
             guard claim == leader, isLeader, !newsReturned else { return .nothing }
-            newsReturned = true
-            nextLapTime = .never
-            return .newsReturned
+            return newsHasReturned()
         }
         let outcome = follow(claim, at: now, random: &random)
         guard leader == claim, ring.isNews(elected) else { return outcome }
@@ -162,7 +184,10 @@ struct RingElection: Hashable, Sendable {
         _ claim: LeaderClaim, isFirstHand: Bool, at now: Instant, random: inout RandomSource
     ) -> Outcome {
         let outcome = follow(claim, at: now, random: &random)
-        if isFirstHand, leader == claim { renewPatience(at: now, random: &random) }
+        if isFirstHand, leader == claim {
+            leaderHeardTime = now
+            renewPatience(at: now, random: &random)
+        }
         return outcome
     }
 
@@ -170,22 +195,30 @@ struct RingElection: Hashable, Sendable {
     mutating func abandonLeader(
         at now: Instant, random: inout RandomSource, into lanes: inout ConsensusNode.Lanes
     ) -> Outcome {
-        guard round < .max else { return .nothing }
-        return beginRound(round + 1, at: now, random: &random, into: &lanes)
+        guard let leader, !isLeader else { return .nothing }
+        distrusted = max(distrusted ?? leader, leader)
+        return beginNextRound(at: now, random: &random, into: &lanes)
+    }
+
+    /// A leader has shown that it hears this node.
+    mutating func trust(_ claim: LeaderClaim) {
+        if let distrusted, distrusted >= claim { self.distrusted = nil }
+    }
+
+    /// The present leader has proved of use.
+    mutating func settle() {
+        failures = 0
     }
 
     mutating func wake(
         at now: Instant, random: inout RandomSource, into lanes: inout ConsensusNode.Lanes
     ) -> Outcome {
         if now >= patienceTime {
-            guard round < .max else {
-                // Only a forger can bring the last round about; nothing more can be awaited.
-                patienceTime = .never
-                return .nothing
-            }
-            return beginRound(round + 1, at: now, random: &random, into: &lanes)
+            return beginNextRound(at: now, random: &random, into: &lanes)
         }
         if now >= nextLapTime, let leader {
+            // The ring may be broken for good; whoever has not heard will hear the leader itself.
+            if lap == RingElection.maximumLaps { return newsHasReturned() }
             lap += 1
             nextLapTime = now + Timing.lapPatience
             let news = Elected(claim: leader, lap: lap)
@@ -200,6 +233,24 @@ struct RingElection: Hashable, Sendable {
     }
 
     // MARK: - Steps
+
+    private mutating func beginNextRound(
+        at now: Instant, random: inout RandomSource, into lanes: inout ConsensusNode.Lanes
+    ) -> Outcome {
+        guard round < .max else {
+            patienceTime = .never
+            return .nothing
+        }
+        failures += 1
+        return beginRound(round + 1, at: now, random: &random, into: &lanes)
+    }
+
+    private mutating func newsHasReturned() -> Outcome {
+        newsReturned = true
+        nextLapTime = .never
+        settle()
+        return .newsReturned
+    }
 
     private mutating func beginRound(
         _ newRound: UInt32, at now: Instant, random: inout RandomSource,
@@ -227,23 +278,20 @@ struct RingElection: Hashable, Sendable {
         nextLapTime = now + Timing.lapPatience
         let news = Elected(claim: claim, lap: lap)
         // The ring may consist of this node alone; the news is then back already.
-        if pass(.elected(news), at: now, random: &random, into: &lanes) == .newsReturned {
-            newsReturned = true
-            nextLapTime = .never
-        }
+        _ = pass(.elected(news), at: now, random: &random, into: &lanes)
         return .elected
     }
 
     private mutating func follow(
         _ claim: LeaderClaim, at now: Instant, random: inout RandomSource
     ) -> Outcome {
-        guard nodes.contains(claim.leader), claim.round >= round, claim.leader != node else {
-            return .nothing
-        }
+        guard nodes.contains(claim.leader), claim.leader != node else { return .nothing }
         if let leader, leader >= claim { return .nothing }
-        round = claim.round
+        if let distrusted, distrusted >= claim { return .nothing }
+        round = max(round, claim.round)
         colour = .black
         leader = claim
+        leaderHeardTime = Instant(nanoseconds: .min)
         newsReturned = false
         nextLapTime = .never
         ring.forget()
@@ -251,13 +299,13 @@ struct RingElection: Hashable, Sendable {
         return .follows
     }
 
-    /// Sends a message to the next node that is not suspected; hands it to this node itself when it is
+    /// Sends a message to the next nodes that are not suspected; hands it to this node itself when it is
     /// alone.
     private mutating func pass(
         _ message: RingMessage, at now: Instant, random: inout RandomSource,
         into lanes: inout ConsensusNode.Lanes
     ) -> Outcome {
-        switch ring.pass(message, at: now, random: &random, into: &lanes) {
+        switch ring.pass(message, to: 1 + failures, at: now, random: &random, into: &lanes) {
         case .sent:
             return .nothing
         case .originatorIsGone:
@@ -269,10 +317,7 @@ struct RingElection: Hashable, Sendable {
         case .alone:
             switch message {
             case .token: return becomeLeader(at: now, random: &random, into: &lanes)
-            case .elected:
-                newsReturned = true
-                nextLapTime = .never
-                return .newsReturned
+            case .elected: return newsHasReturned()
             }
         }
     }

@@ -33,9 +33,9 @@ struct RingLink: Hashable, Sendable {
     private var latestNews: Elected?
     private var resends = Backoff(initial: Timing.resend, limit: Timing.resendLimit)
 
-    /// A message that the next node has not confirmed yet.
+    /// A message that one of the next nodes has not confirmed yet.
     ///
-    /// At most two a con node are kept: its token and its news.
+    /// For each neighbour at most two a con node are kept: its token and its news.
     private struct Hop: Hashable {
         var message: RingMessage
         var target: NodeID
@@ -93,24 +93,34 @@ struct RingLink: Hashable, Sendable {
         hops.removeAll { $0.message.hop == hop && $0.target == sender }
     }
 
+    /// Sends a message to the next nodes of the ring that are not suspected.
+    ///
+    /// - Parameter width: how many of them; all, if there are fewer.
     mutating func pass(
-        _ message: RingMessage, at now: Instant, random: inout RandomSource,
+        _ message: RingMessage, to width: Int, at now: Instant, random: inout RandomSource,
         into lanes: inout ConsensusNode.Lanes
     ) -> Passing {
         hops.removeAll { $0.message.hop == message.hop }
+        var targets = NodeSet()
         var target = following(node)
-        while target != node && suspects.contains(target) {
-            if target == message.hop.node { return .originatorIsGone }
+        while target != node && targets.count < width {
+            if !suspects.contains(target) {
+                targets.insert(target)
+            } else if targets.isEmpty && target == message.hop.node {
+                return .originatorIsGone
+            }
             target = following(target)
         }
-        guard target != node else { return .alone }
-        var resends = resends
-        hops.append(
-            Hop(
-                message: message, target: target, resends: resends,
-                resendTime: now + resends.next(using: &random),
-                probeTime: now + Timing.probePatience))
-        lanes.send(message.message, to: target)
+        guard !targets.isEmpty else { return .alone }
+        for target in targets {
+            var resends = resends
+            hops.append(
+                Hop(
+                    message: message, target: target, resends: resends,
+                    resendTime: now + resends.next(using: &random),
+                    probeTime: now + Timing.probePatience))
+        }
+        lanes.send(message.message, to: targets)
         return .sent
     }
 
@@ -122,7 +132,9 @@ struct RingLink: Hashable, Sendable {
         var expired: [RingMessage] = []
         for index in hops.indices where hops[index].wakeTime <= now {
             if hops[index].giveUpTime <= now {
-                expired.append(hops[index].message)
+                if expired.last?.hop != hops[index].message.hop {
+                    expired.append(hops[index].message)
+                }
                 suspect(upTo: hops[index].target, responsive: hops[index].responsive)
                 continue
             }

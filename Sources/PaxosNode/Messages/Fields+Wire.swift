@@ -96,7 +96,7 @@ extension Role: WireCodable {
 
 extension Assign: WireCodable {
     public func encode(into writer: inout ByteWriter) {
-        claim.encode(into: &writer)
+        writer.write(optional: claim)
         writer.write(proof)
         writer.write(optional: role)
         writer.write(proposers)
@@ -106,7 +106,7 @@ extension Assign: WireCodable {
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
-        claim = try LeaderClaim(from: &reader)
+        claim = try reader.readOptional(LeaderClaim.self)
         proof = try reader.readUInt64()
         role = try reader.readOptional(Role.self)
         proposers = try reader.readNodeSet()

@@ -84,7 +84,7 @@ public struct LeaderClaim: Hashable, Comparable, Sendable {
 public struct Receipt: Hashable, Sendable {
     /// Which hop it confirms.
     public var hop: HopName
-    /// The leader its sender follows, if any: a late starter hears of the leader this way.
+    /// The leader its sender has just heard, if any: a late starter hears of the leader this way.
     public var following: LeaderClaim?
 }
 
@@ -101,7 +101,7 @@ public struct HopName: Hashable, Sendable {
 public struct Present: Hashable, Sendable {
     /// Whether the node holds a role and its votes count.
     public var isEnrolled: Bool
-    /// The leader it follows, if any.
+    /// The leader it has just heard, if any.
     public var following: LeaderClaim?
 }
 
@@ -128,16 +128,14 @@ public struct Join: Hashable, Sendable {
 
     /// From which attempt on every node that has a role answers, not only the leader.
     static let relayedFrom: UInt32 = 6
-    /// At which attempt a node without a role wants another leader.
-    static let givenUpFrom: UInt32 = 20
 }
 
 /// Tells a node its role and a node or client the role lists; its datagram's epoch is the run's.
 ///
 /// Sent again until a ``Confirm`` comes.
 public struct Assign: Hashable, Sendable {
-    /// The leader in whose name it is.
-    public var claim: LeaderClaim
+    /// The leader in whose name it is; nil if a node passes on what it was assigned and hears no leader.
+    public var claim: LeaderClaim?
     /// The receiver's incarnation as the leader knows it.
     ///
     /// An assignment with another one was meant for an earlier life and is answered with a

@@ -21,6 +21,11 @@ public struct Learner: Hashable, Sendable {
     public struct Tally: Hashable, Sendable {
         public package(set) var proposal: Proposal
         public package(set) var votes: NodeSet
+
+        package init(proposal: Proposal, votes: NodeSet) {
+            self.proposal = proposal
+            self.votes = votes
+        }
     }
 
     public init(majority: Majority) {

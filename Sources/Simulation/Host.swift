@@ -1,0 +1,160 @@
+public import ConsensusCore
+
+/// What a simulated host is about, besides its automaton and its disk.
+@frozen @usableFromInline
+struct HostState: BitwiseCopyable {
+    @usableFromInline var status: HostStatus = .notStarted
+    @usableFromInline var isAmnesiac = false
+    @usableFromInline var isGone = false
+    /// How many times it has come back.
+    @usableFromInline var life = 0
+    /// How many messages this life has sent.
+    @usableFromInline var sendIndex = 0
+    @usableFromInline var lamportTime: UInt64 = 0
+    @usableFromInline var clock: VirtualClock
+    /// When the earliest of its wakes in the queue is due; wakes due at other times are stale.
+    @usableFromInline var queuedWake: Instant = .never
+    @usableFromInline var pausedUntil = Instant(nanoseconds: 0)
+    /// How many writes it has made in all its lives.
+    @usableFromInline var persistCount = 0
+    /// At which write it crashes next.
+    @usableFromInline var nextPersistCrash = Int.max
+    @usableFromInline var diskDelay: Interval = .zero
+    @usableFromInline var diskSlowUntil = Instant(nanoseconds: 0)
+    /// When the last write under way becomes durable.
+    @usableFromInline var lastSync = Instant(nanoseconds: 0)
+
+    @inlinable
+    init(clock: VirtualClock) {
+        self.clock = clock
+    }
+
+    @inlinable
+    var isUp: Bool { status == .running || status == .paused }
+}
+
+/// Whether a host takes part.
+@frozen
+public enum HostStatus: UInt8, Hashable, Sendable {
+    case notStarted, running, paused, crashed
+}
+
+/// What the choice of the healthy may depend on.
+public struct HostCondition: Hashable, Sendable {
+    public var status: HostStatus
+    /// It crashed and was not to come back.
+    public var isGone: Bool
+    /// It came back without its disk at least once.
+    public var isAmnesiac: Bool
+    /// How many times it has come back.
+    public var life: Int
+
+    @usableFromInline
+    init(_ state: HostState) {
+        status = state.status
+        isGone = state.isGone
+        isAmnesiac = state.isAmnesiac
+        life = state.life
+    }
+}
+
+/// A request made on a host at a true time; lost if the host is down then.
+public struct ScheduledInput<Input> {
+    public var time: Instant
+    public var node: NodeID
+    public var input: Input
+
+    public init(time: Instant, node: NodeID, input: Input) {
+        self.time = time
+        self.node = node
+        self.input = input
+    }
+}
+
+/// What the world does besides running; none of it changes the run.
+@frozen
+public struct RunOptions: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+
+    @inlinable
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Calls `checkInvariants()` after every step.
+    public static let checksInvariants = RunOptions(rawValue: 1 << 0)
+    /// Keeps a ``TraceEvent`` of everything that happens.
+    public static let traces = RunOptions(rawValue: 1 << 1)
+    /// Keeps a ``DeliveryRecord`` of every delivery; a shrinker needs it.
+    public static let logsDeliveries = RunOptions(rawValue: 1 << 2)
+}
+
+/// Planted bugs of the host itself, which honours the lanes wrongly.
+@frozen
+public struct HostFlaws: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+
+    @inlinable
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Sends and reports before the step's records are durable.
+    public static let answersBeforeDurable = HostFlaws(rawValue: 1 << 0)
+    /// Replays a half-written last record, zeros where its rest is missing.
+    public static let trustsTornTail = HostFlaws(rawValue: 1 << 1)
+}
+
+/// One delivery of a run that was logged.
+@frozen
+public struct DeliveryRecord: Hashable, Sendable {
+    public var key: DeliveryKey
+    /// What the random faults did to it; empty if it arrived as sent.
+    public var faults: FaultSet
+
+    @inlinable
+    init(key: DeliveryKey, faults: FaultSet) {
+        self.key = key
+        self.faults = faults
+    }
+}
+
+/// What is due in a world.
+@frozen @usableFromInline
+struct WorldEvent: BitwiseCopyable {
+    @frozen @usableFromInline
+    enum Kind: UInt8 {
+        case delivery, wake, sync, start, restart, faultBegins, faultEnds, input
+    }
+
+    @usableFromInline var kind: Kind
+    @usableFromInline var host: UInt8
+    /// Slot, fault, input or life, by kind.
+    @usableFromInline var index: Int32
+    /// The delivery's key.
+    @usableFromInline var key: UInt64
+
+    @inlinable
+    init(_ kind: Kind, host: Int, index: Int = 0, key: UInt64 = 0) {
+        self.kind = kind
+        self.host = UInt8(host)
+        self.index = Int32(index)
+        self.key = key
+    }
+}
+
+/// The effects of a step that wait for its records, or those of an earlier step, to be durable.
+@frozen @usableFromInline
+struct HeldEffects<Subject: Automaton> {
+    @usableFromInline var effects: Subject.Lanes
+    @usableFromInline var stamp: Stamp
+    /// How much of the disk is durable once they may go.
+    @usableFromInline var durable: Int
+
+    @inlinable
+    init(effects: Subject.Lanes, stamp: Stamp, durable: Int) {
+        self.effects = effects
+        self.stamp = stamp
+        self.durable = durable
+    }
+}

@@ -1,0 +1,135 @@
+public import ConsensusCore
+
+/// How a run ended.
+public enum Outcome: Hashable, Sendable {
+    /// No violation, and the healthy were done within the bound.
+    case completed
+    case violated(Violation)
+    /// The healthy were not done within the bound, or nothing was left to happen before they were,
+    /// or the run took more steps than its plan allows.
+    case stuck
+    /// No violation, and the safety phase left nobody of whom progress could be asked.
+    case beyondHealing
+}
+
+/// What one run came to.
+@frozen
+public struct RunReport: Hashable, Sendable {
+    public var outcome: Outcome
+    /// When the run ended.
+    public var time: Instant
+    /// The hosts healed after the safety phase; empty if the run ended in it.
+    public var healthy: NodeSet
+    public var statistics: RunStatistics
+    /// Equal for equal runs.
+    public var digest: UInt64
+
+    @inlinable
+    init(
+        outcome: Outcome, time: Instant, healthy: NodeSet, statistics: RunStatistics,
+        digest: UInt64
+    ) {
+        self.outcome = outcome
+        self.time = time
+        self.healthy = healthy
+        self.statistics = statistics
+        self.digest = digest
+    }
+}
+
+/// Counts over one run or many.
+@frozen
+public struct RunStatistics: Hashable, Sendable {
+    public var runs = 0
+    /// Events that automata took.
+    public var steps = 0
+    public var virtualTime: Interval = .zero
+    /// Messages sent, a broadcast once a recipient.
+    public var sent = 0
+    public var delivered = 0
+    public var wakes = 0
+    public var records = 0
+    public var outputs = 0
+
+    public var lost = 0
+    /// Lost because the plan says so.
+    public var dropped = 0
+    public var partitioned = 0
+    public var duplicated = 0
+    public var spiked = 0
+    public var clogged = 0
+    public var corrupted = 0
+    /// Datagrams that could not be decoded.
+    public var rejected = 0
+    /// Datagrams that found their host down.
+    public var unheard = 0
+    /// Datagrams to hosts that do not exist.
+    public var misaddressed = 0
+    public var crashes = 0
+    /// Crashes between a write and what depends on it; also counted as crashes.
+    public var persistCrashes = 0
+    public var restarts = 0
+    /// Restarts without the disk; also counted as restarts.
+    public var amnesiacs = 0
+    /// Crashes that lost or tore unsynced writes.
+    public var lostTails = 0
+    public var pauses = 0
+    public var jumps = 0
+    public var partitions = 0
+    public var clogs = 0
+    public var slowWrites = 0
+    public var lateStarts = 0
+
+    @inlinable
+    public init() {}
+
+    /// The faults with their names, in the order they are shown.
+    public var faults: [(name: String, count: Int)] {
+        [
+            ("lost", lost), ("partitioned", partitioned), ("duplicated", duplicated),
+            ("spiked", spiked), ("clogged", clogged), ("corrupted", corrupted),
+            ("crashes", crashes), ("crashes at a persist point", persistCrashes),
+            ("restarts", restarts), ("restarts without disk", amnesiacs),
+            ("tails lost or torn", lostTails), ("pauses", pauses), ("clock jumps", jumps),
+            ("partitions", partitions), ("clogs", clogs), ("slow writes", slowWrites),
+            ("late starts", lateStarts),
+        ]
+    }
+
+    public var faultCount: Int {
+        lost + partitioned + duplicated + spiked + clogged + corrupted + crashes + restarts
+            + lostTails + pauses + jumps + slowWrites + lateStarts
+    }
+
+    public mutating func add(_ other: RunStatistics) {
+        runs += other.runs
+        steps += other.steps
+        virtualTime = virtualTime + other.virtualTime
+        sent += other.sent
+        delivered += other.delivered
+        wakes += other.wakes
+        records += other.records
+        outputs += other.outputs
+        lost += other.lost
+        dropped += other.dropped
+        partitioned += other.partitioned
+        duplicated += other.duplicated
+        spiked += other.spiked
+        clogged += other.clogged
+        corrupted += other.corrupted
+        rejected += other.rejected
+        unheard += other.unheard
+        misaddressed += other.misaddressed
+        crashes += other.crashes
+        persistCrashes += other.persistCrashes
+        restarts += other.restarts
+        amnesiacs += other.amnesiacs
+        lostTails += other.lostTails
+        pauses += other.pauses
+        jumps += other.jumps
+        partitions += other.partitions
+        clogs += other.clogs
+        slowWrites += other.slowWrites
+        lateStarts += other.lateStarts
+    }
+}

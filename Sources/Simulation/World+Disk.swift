@@ -1,0 +1,210 @@
+public import ConsensusCore
+
+extension World {
+    /// Writes the step's records; sends and reports once they, and all before them, are durable.
+    @inlinable
+    mutating func persist(_ host: Int) {
+        let stamp = World.stamp(of: &automata[host])
+        if !effects.records.isEmpty {
+            write(host)
+            if flaws.contains(.answersBeforeDurable) { releaseEarly(host, stamp: stamp) }
+            hosts[host].persistCount += 1
+            if hosts[host].persistCount >= hosts[host].nextPersistCrash {
+                crashAtPersist(host)
+                return
+            }
+        }
+        let delay = effects.records.isEmpty ? .zero : hosts[host].diskDelay
+        if delay > .zero || !held[host].isEmpty {
+            hold(host, stamp: stamp, delay: delay)
+            return
+        }
+        becomeDurable(host, to: disks[host].size)
+        release(host, stamp: stamp)
+    }
+
+    @inlinable
+    mutating func write(_ host: Int) {
+        var index = 0
+        while index < effects.records.count {
+            let checksum = disks[host].append(effects.records[index])
+            note(.records, host, UInt64(checksum))
+            index += 1
+        }
+    }
+
+    /// The records in the lanes are durable.
+    @inlinable
+    mutating func becomeDurable(_ host: Int, to offset: Int) {
+        disks[host].durable = offset
+        var index = 0
+        while index < effects.records.count {
+            didRecord(effects.records[index], host)
+            index += 1
+        }
+        effects.records.removeAll(keepingCapacity: true)
+    }
+
+    @inlinable
+    mutating func didRecord(_ record: Subject.Record, _ host: Int) {
+        statistics.records += 1
+        if options.contains(.traces) {
+            line(.records, host, text: observer.describe(record: record))
+        }
+        observer.didRecord(record, on: NodeID(index: host), at: now)
+    }
+
+    /// Keeps the step's effects until the disk is done, while the host goes on.
+    @inlinable
+    mutating func hold(_ host: Int, stamp: Stamp, delay: Interval) {
+        if delay > .zero { statistics.slowWrites += 1 }
+        var taken = Subject.Lanes()
+        swap(&taken, &effects)
+        held[host].append(
+            HeldEffects(effects: taken, stamp: stamp, durable: disks[host].size))
+        let time = max(hosts[host].lastSync, now + delay)
+        hosts[host].lastSync = time
+        queue.push(WorldEvent(.sync, host: host, index: hosts[host].life), at: time)
+    }
+
+    /// The disk is done with the oldest step that waits for it.
+    @inlinable
+    mutating func releaseHeld(_ host: Int) {
+        guard !held[host].isEmpty else { return }
+        let oldest = held[host].removeFirst()
+        effects = oldest.effects
+        becomeDurable(host, to: oldest.durable)
+        release(host, stamp: oldest.stamp)
+    }
+
+    /// The planted bug: everything leaves although the records are not yet durable.
+    @usableFromInline
+    mutating func releaseEarly(_ host: Int, stamp: Stamp) {
+        let records = effects.records
+        release(host, stamp: stamp)
+        effects.records = records
+    }
+
+    @usableFromInline
+    mutating func crashAtPersist(_ host: Int) {
+        var fate = TailFate.kept
+        var comeback = Comeback.never
+        var next = Int.max
+        let count = hosts[host].persistCount
+        for fault in plan.scheduled {
+            guard case .crashAtPersist(let node, let point, let tail, let back) = fault,
+                node.index == host
+            else { continue }
+            if point == count {
+                fate = tail
+                comeback = back
+            } else if point > count {
+                next = min(next, point)
+            }
+        }
+        hosts[host].nextPersistCrash = next
+        statistics.persistCrashes += 1
+        crash(host, action: .crashesAtPersist, tail: fate, comeback: comeback)
+    }
+
+    /// Stops a host; what was on its way out of it or waited in it is gone.
+    @usableFromInline
+    mutating func crash(
+        _ host: Int, action: TraceEvent.Action, tail: TailFate, comeback: Comeback
+    ) {
+        statistics.crashes += 1
+        note(action, host)
+        line(action, host)
+        hosts[host].status = .crashed
+        effects.removeAll()
+        held[host].removeAll(keepingCapacity: true)
+        for event in backlogs[host] where event.kind == .delivery {
+            pool.release(Int(event.index))
+        }
+        backlogs[host].removeAll(keepingCapacity: true)
+        if disks[host].crash(tail) {
+            statistics.lostTails += 1
+            note(.losesTail, host, UInt64(disks[host].size))
+            line(.losesTail, host, text: tail == .lost ? "" : "(the last one torn)")
+        }
+        while let body = disks[host].body(at: disks[host].durable) {
+            disks[host].durable = body.upperBound
+            if let record = decodeRecord(host, body) { didRecord(record, host) }
+        }
+        observer.didCrash(NodeID(index: host), at: now)
+        let life = hosts[host].life
+        switch comeback {
+        case .never:
+            hosts[host].isGone = true
+        case .withDisk(let length):
+            queue.push(WorldEvent(.restart, host: host, index: life, key: 0), at: now + length)
+        case .withoutDisk(let length):
+            queue.push(WorldEvent(.restart, host: host, index: life, key: 1), at: now + length)
+        }
+    }
+
+    /// Brings a crashed host back: a new automaton that replays what the disk holds and starts.
+    @usableFromInline
+    mutating func restart(_ host: Int, memory: Memory) {
+        guard hosts[host].status == .crashed else { return }
+        let life = hosts[host].life + 1
+        hosts[host].life = life
+        hosts[host].sendIndex = 0
+        hosts[host].status = .running
+        hosts[host].isGone = false
+        hosts[host].queuedWake = .never
+        hosts[host].lastSync = now
+        statistics.restarts += 1
+        if memory == .wiped {
+            statistics.amnesiacs += 1
+            hosts[host].isAmnesiac = true
+            disks[host].removeAll()
+        }
+        let action: TraceEvent.Action = memory == .kept ? .restarts : .restartsWithoutDisk
+        note(action, host, UInt64(life))
+        observer.didRestart(NodeID(index: host), life: life, memory: memory, at: now)
+        automata[host] = automaton(host, life: life)
+        var offset = 0
+        var count = 0
+        while let body = disks[host].body(at: offset) {
+            offset = body.upperBound
+            if let record = decodeRecord(host, body) {
+                automata[host].recover(record)
+                count += 1
+            }
+        }
+        if flaws.contains(.trustsTornTail), let record = decodeTornRecord(host, offset) {
+            automata[host].recover(record)
+        }
+        disks[host].settle(at: offset)
+        line(action, host, text: count == 0 ? "" : "with \(count) records")
+        automata[host].start(at: hosts[host].clock.local(at: now), into: &effects)
+        honourLanes(host)
+    }
+
+    /// Reads back a record that was written whole; not being able to is a violation of the codec.
+    @usableFromInline
+    mutating func decodeRecord(_ host: Int, _ body: Range<Int>) -> Subject.Record? {
+        let bytes = disks[host].writer.bytes
+        var reader = bytes.span.extracting(body)
+        if let record = try? Subject.Record(from: &reader), reader.isEmpty { return record }
+        fault = Violation(
+            property: "records can be read back",
+            explanation: "node \(host) wrote a record that does not decode to the end")
+        return nil
+    }
+
+    /// The planted bug: what is left of a half-written record, its checksum ignored.
+    @usableFromInline
+    func decodeTornRecord(_ host: Int, _ offset: Int) -> Subject.Record? {
+        let bytes = disks[host].writer.bytes
+        guard bytes.count - offset > SimulatedDisk.frameHeader else { return nil }
+        var header = bytes.span.extracting(droppingFirst: offset)
+        guard let length = try? header.readUInt32(), length <= 1 << 20 else { return nil }
+        let start = offset + SimulatedDisk.frameHeader
+        var body = Array(bytes[start...].prefix(Int(length)))
+        body.append(contentsOf: repeatElement(0, count: Int(length) - body.count))
+        var reader = body.span
+        return try? Subject.Record(from: &reader)
+    }
+}

@@ -1,0 +1,92 @@
+public import ConsensusCore
+
+/// A property that a run did not keep.
+public struct Violation: Error, Hashable, Sendable {
+    /// The property's name, as in `agreement`.
+    public var property: String
+    /// What happened, in a sentence.
+    public var explanation: String
+
+    public init(property: String, explanation: String) {
+        self.property = property
+        self.explanation = explanation
+    }
+}
+
+/// An oracle: it sees what hosts send, record and report, and judges by that alone.
+///
+/// One value watches one run. All times are the world's, not a host's.
+public protocol WorldObserver {
+    associatedtype Subject: Automaton
+
+    /// The first property found broken; looked at after every step, and the end of the run.
+    var violation: Violation? { get }
+
+    /// Whether all that the healthy hosts owe has been done; asked only once they are healed.
+    func isDone(among healthy: NodeSet) -> Bool
+
+    /// A host begins its first life.
+    mutating func didStart(_ node: NodeID, at time: Instant)
+    /// A host is about to replay its disk, or an empty one, and start its `life`-th life, from 0.
+    mutating func didRestart(_ node: NodeID, life: Int, memory: Memory, at time: Instant)
+    mutating func didCrash(_ node: NodeID, at time: Instant)
+    /// A record has become durable: no crash can take it away any more.
+    mutating func didRecord(_ record: Subject.Record, on node: NodeID, at time: Instant)
+    mutating func didSend(
+        _ message: Subject.Message, from node: NodeID, to recipients: Recipients,
+        at time: Instant)
+    /// A host is about to take a message.
+    mutating func didReceive(
+        _ message: Subject.Message, from origin: Origin, on node: NodeID, at time: Instant)
+    mutating func didOutput(_ output: Subject.Output, on node: NodeID, at time: Instant)
+    /// The safety phase is over; these hosts have been healed.
+    mutating func didHeal(_ healthy: NodeSet, at time: Instant)
+
+    /// The text of a message in a trace.
+    func describe(message: Subject.Message) -> String
+    /// The text of a record in a trace.
+    func describe(record: Subject.Record) -> String
+    /// The text of an output in a trace.
+    func describe(output: Subject.Output) -> String
+}
+
+/// What a host that comes back remembers.
+@frozen
+public enum Memory: Hashable, Sendable {
+    case kept, wiped
+}
+
+extension WorldObserver {
+    @inlinable public mutating func didStart(_ node: NodeID, at time: Instant) {}
+    @inlinable
+    public mutating func didRestart(
+        _ node: NodeID, life: Int, memory: Memory, at time: Instant
+    ) {}
+    @inlinable public mutating func didCrash(_ node: NodeID, at time: Instant) {}
+    @inlinable
+    public mutating func didRecord(
+        _ record: Subject.Record, on node: NodeID, at time: Instant
+    ) {}
+    @inlinable
+    public mutating func didSend(
+        _ message: Subject.Message, from node: NodeID, to recipients: Recipients,
+        at time: Instant
+    ) {}
+    @inlinable
+    public mutating func didReceive(
+        _ message: Subject.Message, from origin: Origin, on node: NodeID, at time: Instant
+    ) {}
+    @inlinable
+    public mutating func didOutput(
+        _ output: Subject.Output, on node: NodeID, at time: Instant
+    ) {}
+    @inlinable public mutating func didHeal(_ healthy: NodeSet, at time: Instant) {}
+
+    public func describe(message: Subject.Message) -> String {
+        message.ballotNumber.map { "\(message.kind), ballot \($0)" } ?? message.kind
+    }
+
+    public func describe(record: Subject.Record) -> String { "\(record)" }
+
+    public func describe(output: Subject.Output) -> String { "\(output)" }
+}

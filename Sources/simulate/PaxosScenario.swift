@@ -1,0 +1,163 @@
+import ConsensusCore
+import PaxosNode
+import Simulation
+
+/// Which runs of basic Paxos are asked for; one seed of it is one run.
+struct PaxosScenario: Sendable {
+    /// Proposers, acceptors and learners; nil to draw them from each seed.
+    var nodes: [Int]?
+    /// How many clients; nil to draw them.
+    var clients: Int?
+    var faults = FaultSet.all
+    var bug: PlantedBug?
+
+    /// The largest drawn cluster.
+    static let largest = (proposers: 3, acceptors: 5, learners: 3, clients: 4)
+
+    /// How long the healthy have to print a value once they are healed.
+    static let livenessBound = Interval.seconds(60)
+
+    /// Everything that happens in the run of a seed.
+    func plan(_ seed: UInt64) -> Plan {
+        var random = RandomSource(seed: seed)
+        let largest = PaxosScenario.largest
+        var shape =
+            nodes ?? [
+                random.number(in: 1...largest.proposers), random.number(in: 1...largest.acceptors),
+                random.number(in: 1...largest.learners),
+            ]
+        shape.append(clients ?? random.number(in: 1...largest.clients))
+        var limits = Plan.Limits(faults: faults)
+        limits.safetyTime =
+            [.milliseconds(300), .seconds(1), .seconds(3)][random.number(in: 0...2)]
+        limits.livenessBound = PaxosScenario.livenessBound
+        limits.permanentCrashes = 3
+        limits.amnesiacs = 2
+        var plan = Plan(drawing: seed, shape: shape, within: limits)
+        plan.scheduled = PaxosScenario.survivable(plan.scheduled, shape: shape)
+        return plan
+    }
+
+    /// The faults without those crashes that would leave no majority, no proposer, no learner or no
+    /// client that remembers.
+    private static func survivable(_ faults: [ScheduledFault], shape: [Int]) -> [ScheduledFault] {
+        let cluster = Cluster(shape: shape)
+        var lost = NodeSet()
+        return faults.filter { fault in
+            guard let node = fault.losesForGood else { return true }
+            if cluster.role(of: node) != .acceptor, fault.kind == .amnesia { return true }
+            let after = lost.union([node])
+            let allowed =
+                switch cluster.role(of: node) {
+                case .acceptor: cluster.acceptors.count - cluster.majority.size
+                case .proposer: cluster.proposers.count - 1
+                case .learner: cluster.learners.count - 1
+                case nil: cluster.clientCount - 1
+                }
+            guard after.intersection(cluster.peers(of: node)).count <= allowed else { return false }
+            lost = after
+            return true
+        }
+    }
+
+    /// A world that runs this scenario's plans.
+    func makeWorld() -> World<PaxosOracle> {
+        let bug = bug
+        var world = World<PaxosOracle>(
+            makeAutomaton: { plan, node, life, seed in
+                let cluster = Cluster(shape: plan.shape)
+                if cluster.isClient(node) {
+                    let position = node.index - cluster.nodeCount
+                    return PaxosHost(
+                        ClientNode(
+                            cluster: cluster, client: node,
+                            value: PaxosOracle.value(ofClient: position),
+                            preferredProposer: position, timeout: .seconds(100_000), seed: seed))
+                }
+                // The bug: the life without a disk takes the dead one's place.
+                let seed = bug == .amnesia ? plan.seed &* 64 &+ UInt64(node.rawValue) : seed
+                return PaxosHost(ConsensusNode(cluster: cluster, node: node, seed: seed), bug: bug)
+            },
+            makeObserver: { plan in
+                PaxosOracle(
+                    cluster: Cluster(shape: plan.shape.isEmpty ? [1, 1, 1, 1] : plan.shape))
+            },
+            chooseHealthy: { plan, conditions, random in
+                PaxosScenario.healthy(Cluster(shape: plan.shape), conditions, &random)
+            })
+        if let bug { world.flaws = bug.hostFlaws }
+        return world
+    }
+
+    /// A majority of the acceptors, at least one proposer and one learner, and every client that lives.
+    ///
+    /// Hosts that are gone, and acceptors that have lost their disks, cannot be healed.
+    private static func healthy(
+        _ cluster: Cluster, _ conditions: [HostCondition], _ random: inout RandomSource
+    ) -> NodeSet? {
+        var living = NodeSet()
+        for index in conditions.indices where !conditions[index].isGone {
+            let node = NodeID(index: index)
+            if cluster.acceptors.contains(node) && conditions[index].isAmnesiac { continue }
+            living.insert(node)
+        }
+        var result = living.subtracting(cluster.nodes)
+        for (role, least) in [
+            (cluster.proposers, 1), (cluster.acceptors, cluster.majority.size),
+            (cluster.learners, 1),
+        ] {
+            var candidates = living.intersection(role).map(\.self)
+            guard candidates.count >= least else { return nil }
+            for _ in 0..<random.number(in: least...candidates.count) {
+                result.insert(
+                    candidates.remove(at: random.number(in: 0...candidates.count - 1)))
+            }
+        }
+        return result.subtracting(cluster.nodes).isEmpty ? nil : result
+    }
+
+    /// The plans with one host less.
+    static func smaller(_ plan: Plan) -> [Plan] {
+        var result: [Plan] = []
+        var first = 0
+        for count in plan.shape {
+            if count > 1 {
+                for index in first..<first + count {
+                    result.append(plan.removingHost(NodeID(index: index)))
+                }
+            }
+            first += count
+        }
+        return result
+    }
+}
+
+extension Cluster {
+    /// - Parameter shape: how many proposers, acceptors, learners and clients.
+    init(shape: [Int]) {
+        self.init(
+            proposers: shape[0], acceptors: shape[1], learners: shape[2], clients: shape[3])
+    }
+
+    /// The hosts with the same role, itself included; the clients for a client.
+    func peers(of node: NodeID) -> NodeSet {
+        switch role(of: node) {
+        case .proposer: proposers
+        case .acceptor: acceptors
+        case .learner: learners
+        case nil: NodeSet(nodeCount..<nodeCount + clientCount)
+        }
+    }
+}
+
+extension ScheduledFault {
+    /// The host that never again is what it was, if there is one.
+    var losesForGood: NodeID? {
+        switch self {
+        case .crash(let node, _, _, .never), .crash(let node, _, _, .withoutDisk),
+            .crashAtPersist(let node, _, _, .never), .crashAtPersist(let node, _, _, .withoutDisk):
+            node
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import ConsensusCore
+import PaxosNode
+import Simulation
+
+/// A failing run, shrunk and told: what matters of it, in order, one numbered line each.
+struct Story {
+    let violation: Violation
+    let plan: Plan
+    let lines: [String]
+    /// How many runs the shrinking took.
+    let runs: Int
+
+    /// Shrinks the run of a failing seed and tells what is left of it.
+    ///
+    /// - Returns: nil if the seed does not fail.
+    init?(seed: UInt64, of scenario: PaxosScenario, runLimit: Int = 4_000) {
+        let first = scenario.plan(seed)
+        var world = scenario.makeWorld()
+        world.options = [.logsDeliveries]
+        guard let failure = world.run(first).failure else { return nil }
+        let box = WorldBox(scenario)
+        let shrunken = Shrinker.shrink(
+            first, runLimit: failure.property == Story.liveness ? 300 : runLimit,
+            reductions: PaxosScenario.smaller
+        ) { plan in
+            let report = box.world.run(plan)
+            let fails = report.failure?.property == failure.property
+            return Shrinker.Attempt(
+                verdict: fails ? .failed : .held, deliveries: box.world.deliveries)
+        }
+        world.options = [.traces]
+        guard let violation = world.run(shrunken.plan).failure else { return nil }
+        self.violation = violation
+        plan = shrunken.plan
+        runs = shrunken.runs
+        lines = Story.tell(world.trace, of: Cluster(shape: plan.shape))
+    }
+
+    /// The property that a stuck run does not keep.
+    static let liveness = "liveness"
+
+    /// The story, headed by who is who.
+    func text(seed: UInt64, replay: String) -> String {
+        let cluster = Cluster(shape: plan.shape)
+        var result = "VIOLATION of \(violation.property): \(violation.explanation)\n"
+        result += "Seed \(seed), shrunk in \(grouped(runs)) runs to "
+        result += "proposers \(cluster.proposers), acceptors \(cluster.acceptors), "
+        result += "learners \(cluster.learners), "
+        result += "clients \(cluster.peers(of: NodeID(index: cluster.nodeCount))):\n"
+        for (number, line) in lines.enumerated() {
+            result += padded(number + 1, to: 4) + ". \(line)\n"
+        }
+        return result + "Replay: \(replay)\n"
+    }
+
+    /// Leaves out of a trace what does not carry the plot: elections, assignments, wakes; and says
+    /// once what a host does again and again.
+    private static func tell(_ trace: [TraceEvent], of cluster: Cluster) -> [String] {
+        var told: [(time: Instant, text: String, repeats: Int)] = []
+        for event in trace where isTold(event) {
+            let subject = event.node.map { "\(cluster.name(of: $0)) " } ?? ""
+            let text = subject + event.phrase(naming: { cluster.name(of: $0) })
+            if let index = told.lastIndex(where: { $0.text == text }) {
+                told[index].repeats += 1
+            } else {
+                told.append((event.time, text, 0))
+            }
+        }
+        return told.map { entry in
+            let microseconds = entry.time.nanoseconds / 1_000
+            let time =
+                padded(Int(microseconds / 1_000), to: 6) + "."
+                + String(String(1_000 + microseconds % 1_000).dropFirst())
+            let again = entry.repeats == 0 ? "" : " (and \(entry.repeats) times more)"
+            return "\(time) ms  \(entry.text)\(again)"
+        }
+    }
+
+    private static func isTold(_ event: TraceEvent) -> Bool {
+        switch event.action {
+        case .receives:
+            let plot = [
+                "request", "prepare", "promise", "accept", "accepted", "nack", "chosen",
+            ]
+            let kind = event.text.prefix { $0 != " " && $0 != "," }
+            return plot.contains { $0 == kind }
+        case .reports:
+            return event.text.hasPrefix("that \"") || event.text.hasPrefix("the chosen")
+                || event.text.hasPrefix("that its votes")
+        case .crashes, .crashesAtPersist, .restarts, .restartsWithoutDisk, .losesTail, .violates,
+            .partitionBegins, .partitionEnds, .heals, .ends:
+            return true
+        default: return false
+        }
+    }
+}
+
+/// Lets the shrinker's closure own a world.
+private final class WorldBox {
+    var world: World<PaxosOracle>
+
+    init(_ scenario: PaxosScenario) {
+        world = scenario.makeWorld()
+        world.options = [.logsDeliveries]
+    }
+}
+
+extension RunReport {
+    /// What the run did not keep, if anything; not coming to an end counts too.
+    var failure: Violation? {
+        switch outcome {
+        case .violated(let violation): violation
+        case .stuck:
+            Violation(
+                property: Story.liveness,
+                explanation: "the healthy hosts \(healthy) print no value within "
+                    + "\(PaxosScenario.livenessBound.nanoseconds / 1_000_000_000) s")
+        case .completed, .beyondHealing: nil
+        }
+    }
+}
+
+extension Cluster {
+    /// A host's role and ID, as in `acceptor 3`.
+    func name(of node: NodeID) -> String {
+        (role(of: node).map { "\($0)".lowercased() } ?? "client") + " \(node)"
+    }
+}
+
+/// A number in a field of so many places.
+func padded(_ number: Int, to width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: " ", count: max(0, width - digits.count)) + digits
+}

@@ -1,0 +1,235 @@
+import ConsensusCore
+import Simulation
+
+/// A toy: node 0 sends numbered parcels to all others, one every 10 ms, and each that gets one
+/// records, reports and acknowledges it.
+struct Courier: Automaton {
+    enum Message: WireMessage {
+        case parcel(UInt64)
+        case receipt(UInt64)
+
+        var kind: String {
+            switch self {
+            case .parcel: "parcel"
+            case .receipt: "receipt"
+            }
+        }
+
+        var ballotNumber: UInt64? { nil }
+
+        func encode(into writer: inout ByteWriter) {
+            switch self {
+            case .parcel(let number):
+                writer.write(UInt8(1))
+                writer.write(number)
+            case .receipt(let number):
+                writer.write(UInt8(2))
+                writer.write(number)
+            }
+        }
+
+        init(from reader: inout ByteReader) throws(WireError) {
+            switch try reader.readUInt8() {
+            case 1: self = .parcel(try reader.readUInt64())
+            case 2: self = .receipt(try reader.readUInt64())
+            case let tag: throw .unknownTag(tag)
+            }
+        }
+    }
+
+    struct Record: WireCodable, Hashable, Sendable {
+        var number: UInt64
+
+        init(_ number: UInt64) { self.number = number }
+
+        func encode(into writer: inout ByteWriter) { writer.write(number) }
+
+        init(from reader: inout ByteReader) throws(WireError) {
+            number = try reader.readUInt64()
+        }
+    }
+
+    enum Output: Hashable, Sendable {
+        case got(UInt64)
+        case receipt(UInt64, from: NodeID)
+        case recovered([UInt64])
+        case asked(Int)
+    }
+
+    static let interval: Interval = .milliseconds(10)
+
+    let stamp: Stamp
+    private(set) var wakeTime: Instant = .never
+    let others: NodeSet
+    let isSender: Bool
+    let parcels: UInt64
+    var sent: UInt64 = 0
+    var recovered: [UInt64] = []
+
+    init(node: NodeID, hosts: Int, parcels: UInt64, seed: UInt64) {
+        var random = RandomSource(seed: seed)
+        stamp = Stamp(epoch: 7, incarnation: random.nextNonZero())
+        others = NodeSet(0..<hosts).removing(node)
+        isSender = node == 0
+        self.parcels = parcels
+    }
+
+    mutating func recover(_ record: Record) { recovered.append(record.number) }
+
+    mutating func start(at now: Instant, into effects: inout Lanes) {
+        if !recovered.isEmpty { effects.report(.recovered(recovered)) }
+        if isSender { wakeTime = now + Courier.interval }
+    }
+
+    mutating func receive(
+        _ message: Message, from origin: Origin, at now: Instant, into effects: inout Lanes
+    ) {
+        switch message {
+        case .parcel(let number):
+            effects.remember(Record(number))
+            effects.send(.receipt(number), to: origin.node)
+            effects.report(.got(number))
+        case .receipt(let number):
+            effects.report(.receipt(number, from: origin.node))
+        }
+    }
+
+    mutating func handle(_ input: Int, at now: Instant, into effects: inout Lanes) {
+        effects.report(.asked(input))
+    }
+
+    mutating func wake(at now: Instant, into effects: inout Lanes) {
+        guard now >= wakeTime else { return }
+        effects.send(.parcel(sent), to: others)
+        sent += 1
+        wakeTime = sent < parcels ? now + Courier.interval : .never
+    }
+
+    func checkInvariants() { precondition(sent <= parcels) }
+}
+
+/// Writes down all that it sees.
+struct Ledger: WorldObserver {
+    typealias Subject = Courier
+
+    struct Entry<Value: Hashable>: Hashable {
+        var node: NodeID
+        var value: Value
+        var time: Instant
+    }
+
+    var violation: Violation?
+    /// Outputs awaited of each healthy host but the first once healed.
+    var awaited = 0
+    var gotSinceHealed: [Int] = Array(repeating: 0, count: 64)
+    var isHealed = false
+    var isDuplicateForbidden = false
+
+    var starts: [Entry<Int>] = []
+    var restarts: [Entry<Memory>] = []
+    var crashes: [Entry<Int>] = []
+    var sent: [Entry<Courier.Message>] = []
+    var received: [Entry<Courier.Message>] = []
+    var records: [Entry<UInt64>] = []
+    var outputs: [Entry<Courier.Output>] = []
+
+    func isDone(among healthy: NodeSet) -> Bool {
+        healthy.removing(0).allSatisfy { gotSinceHealed[$0.index] >= awaited }
+    }
+
+    mutating func didStart(_ node: NodeID, at time: Instant) {
+        starts.append(Entry(node: node, value: 0, time: time))
+    }
+
+    mutating func didRestart(_ node: NodeID, life: Int, memory: Memory, at time: Instant) {
+        restarts.append(Entry(node: node, value: memory, time: time))
+    }
+
+    mutating func didCrash(_ node: NodeID, at time: Instant) {
+        crashes.append(Entry(node: node, value: 0, time: time))
+    }
+
+    mutating func didRecord(_ record: Courier.Record, on node: NodeID, at time: Instant) {
+        records.append(Entry(node: node, value: record.number, time: time))
+    }
+
+    mutating func didSend(
+        _ message: Courier.Message, from node: NodeID, to recipients: Recipients,
+        at time: Instant
+    ) {
+        sent.append(Entry(node: node, value: message, time: time))
+    }
+
+    mutating func didReceive(
+        _ message: Courier.Message, from origin: Origin, on node: NodeID, at time: Instant
+    ) {
+        received.append(Entry(node: node, value: message, time: time))
+    }
+
+    mutating func didOutput(_ output: Courier.Output, on node: NodeID, at time: Instant) {
+        if isDuplicateForbidden, case .got(let number) = output,
+            outputs.contains(where: { $0.node == node && $0.value == output })
+        {
+            violation = Violation(
+                property: "once", explanation: "node \(node) got parcel \(number) twice")
+        }
+        outputs.append(Entry(node: node, value: output, time: time))
+        if isHealed { gotSinceHealed[node.index] += 1 }
+    }
+
+    mutating func didHeal(_ healthy: NodeSet, at time: Instant) { isHealed = true }
+}
+
+extension Ledger {
+    /// The parcels a node got, in order.
+    func parcels(of node: NodeID) -> [UInt64] {
+        received.compactMap { entry in
+            if entry.node == node, case .parcel(let number) = entry.value { number } else { nil }
+        }
+    }
+
+    func arrivals(at node: NodeID) -> [Int64] {
+        received.filter { $0.node == node }.map { $0.time.nanoseconds / 1_000_000 }
+    }
+
+    func recordsOf(_ node: NodeID) -> [UInt64] {
+        records.filter { $0.node == node }.map(\.value)
+    }
+
+    func receiptsSent(by node: NodeID) -> [UInt64] {
+        sent.compactMap { entry in
+            if entry.node == node, case .receipt(let number) = entry.value { number } else { nil }
+        }
+    }
+
+    func recovered(_ node: NodeID) -> [[UInt64]] {
+        outputs.compactMap { entry in
+            if entry.node == node, case .recovered(let all) = entry.value { all } else { nil }
+        }
+    }
+}
+
+/// The world of couriers.
+func courierWorld(
+    parcels: UInt64 = 10, awaited: Int = 0, healthy: NodeSet? = nil,
+    inputs: [ScheduledInput<Int>] = []
+) -> World<Ledger> {
+    World(
+        makeAutomaton: { plan, node, life, seed in
+            Courier(node: node, hosts: plan.hostCount, parcels: parcels, seed: seed)
+        },
+        makeObserver: { _ in
+            var ledger = Ledger()
+            ledger.awaited = awaited
+            return ledger
+        },
+        chooseHealthy: { plan, _, _ in healthy ?? NodeSet(0..<plan.hostCount) },
+        makeInputs: { _ in inputs })
+}
+
+/// A plan of three hosts without faults: parcel k is sent at 10(k+1) ms and arrives 1 ms later.
+func calmPlan(hosts: Int = 3) -> Plan {
+    Plan(seed: 1, shape: [hosts], safetyTime: .seconds(1), livenessBound: .zero)
+}
+
+func milliseconds(_ count: Int64) -> Instant { Instant(nanoseconds: count * 1_000_000) }
