@@ -31,6 +31,9 @@ let package = Package(
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .testTarget(
+            name: "PaxosNodeTests", dependencies: ["ConsensusCore", "PaxosNode"],
+            swiftSettings: settings),
+        .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "ConsensusCore"],
             swiftSettings: settings),
         .testTarget(

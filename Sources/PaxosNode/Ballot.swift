@@ -59,9 +59,10 @@ public struct BallotSequence: Hashable, Sendable {
         var number = UInt64(node.rawValue)
         if let least = [last, floor?.number].compactMap(\.self).max(), number <= least {
             let stepsBelow = (least - number) / step
-            let (product, overflow) = (stepsBelow + 1).multipliedReportingOverflow(by: step)
-            let (sum, carry) = number.addingReportingOverflow(product)
-            guard !overflow && !carry else { return nil }
+            // The highest of this node's numbers that is not above the least; it cannot overflow.
+            let reached = number + stepsBelow * step
+            let (sum, overflow) = reached.addingReportingOverflow(step)
+            guard !overflow else { return nil }
             number = sum
         }
         last = number

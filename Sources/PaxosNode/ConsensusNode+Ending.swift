@@ -15,6 +15,7 @@ extension ConsensusNode {
             lanes.send(.shutdownReceipt, to: origin.node)
             finish(into: &lanes)
         case .shutdownReceipt:
+            guard cluster.nodes.contains(origin.node) else { return }
             ending?.receipt(from: origin.node)
         default: return
         }

@@ -78,6 +78,14 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     /// Whether this node's votes and requests count: it holds a role and was not refused.
     var isEnrolled: Bool { enrollment.isEnrolled && !isRefused && hasRole }
 
+    /// Whether this life of a client has asked for an assignment: it may give up before it has one, and
+    /// then knows no epoch.
+    private func isGuest(_ origin: Origin) -> Bool {
+        guests.contains {
+            $0.node == origin.node && $0.stamp.incarnation == origin.stamp.incarnation
+        }
+    }
+
     // MARK: - Events
 
     public mutating func recover(_ record: NodeRecord) {
@@ -139,7 +147,7 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
             }
             receivePaxos(message, from: origin, at: now, into: &lanes)
         case .done, .doneReceipt, .shutdown, .shutdownReceipt:
-            guard enrollment.includes(origin.stamp.epoch) else { break }
+            guard enrollment.includes(origin.stamp.epoch) || isGuest(origin) else { break }
             receiveEnding(message, from: origin, at: now, into: &lanes)
         }
         lead(at: now, into: &lanes)

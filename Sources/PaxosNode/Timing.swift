@@ -10,8 +10,8 @@ package enum Timing {
     static let resendLimit = Interval.milliseconds(200)
     /// How long a hop may stay unconfirmed before the nodes beyond are probed.
     static let probePatience = Interval.milliseconds(150)
-    /// How long a hop may stay unconfirmed before its target is passed over.
-    static let hopPatience = Interval.seconds(1)
+    /// How long it may stay unconfirmed after that before its target is passed over.
+    static let hopPatience = Interval.milliseconds(850)
     /// How long a leader waits for its news to come round before it sends it again.
     static let lapPatience = Interval.milliseconds(600)
     /// How long a node waits for an election in which nothing happens, plus up to half as much again.

@@ -12,9 +12,9 @@ struct Ending: Hashable, Sendable {
     private var heardBefore: NodeSet
     private var resends = Backoff(initial: Timing.resend, limit: Timing.resendLimit)
     private var resendTime: Instant
-    /// When the nodes that were alive once are no longer waited for.
+    /// When the nodes that were alive once are no longer waited for; ``Instant/never`` once they are not.
     private var knownTime: Instant
-    /// When those that never appeared are no longer waited for.
+    /// When those that never appeared are no longer waited for; ``Instant/never`` once they are not.
     private var latecomerTime: Instant
 
     init(others: NodeSet, heard: NodeSet, at now: Instant) {
@@ -51,11 +51,12 @@ struct Ending: Hashable, Sendable {
         let latecomers = missing.subtracting(heard)
         if now >= resendTime {
             lanes.send(.shutdown, to: known)
-            resendTime = now + resends.next(using: &random)
+            resendTime = known.isEmpty ? .never : now + resends.next(using: &random)
         }
         if now >= knownTime { knownTime = .never }
+        if now >= latecomerTime { latecomerTime = .never }
         let waitsForKnown = !known.isEmpty && knownTime != .never
-        let waitsForLatecomers = !latecomers.isEmpty && now < latecomerTime
+        let waitsForLatecomers = !latecomers.isEmpty && latecomerTime != .never
         return !waitsForKnown && !waitsForLatecomers
     }
 }

@@ -9,9 +9,9 @@ import ConsensusCore
 /// news round the ring once.
 ///
 /// Deviations, because real links lose and real nodes die:
-/// - Every hop is confirmed and sent again until it is. A neighbour that stays silent for
-///   ``Timing/hopPatience`` is suspected and passed over; the other nodes are probed meanwhile, so that
-///   any number of dead neighbours costs one patience.
+/// - Every hop is confirmed and sent again until it is. A neighbour that stays silent is suspected and
+///   passed over ``Timing/hopPatience`` after probing began; the other nodes are probed meanwhile, so
+///   that any number of dead neighbours costs one patience.
 /// - Elections have rounds. A node that hears neither of a leader nor of an election begins the next
 ///   round, in which all are red again; lower rounds' tokens are ignored.
 /// - Here every node starts a token of its own. A black node therefore dismisses tokens lower than

@@ -28,8 +28,6 @@ struct RingLink: Hashable, Sendable {
     private let nodes: NodeSet
     /// Nodes that did not confirm a hop in time and were not heard since.
     private(set) var suspects: NodeSet = []
-    /// Who was heard since probing last began.
-    private var responsive: NodeSet = []
     private var hops: [Hop] = []
     /// The highest news passed on so far.
     private var latestNews: Elected?
@@ -45,8 +43,11 @@ struct RingLink: Hashable, Sendable {
         var resendTime: Instant
         /// When probing of the other nodes begins; ``Instant/never`` once it has.
         var probeTime: Instant
-        /// When the target is given up.
-        var giveUpTime: Instant
+        /// When the target is given up; ``Instant/never`` until probing begins, so that a pause of this
+        /// node itself is not taken for the silence of all others.
+        var giveUpTime = Instant.never
+        /// Who was heard since probing began.
+        var responsive: NodeSet = []
 
         var wakeTime: Instant { min(resendTime, probeTime, giveUpTime) }
     }
@@ -71,7 +72,7 @@ struct RingLink: Hashable, Sendable {
 
     mutating func hears(_ sender: NodeID) {
         suspects.remove(sender)
-        responsive.insert(sender)
+        for index in hops.indices { hops[index].responsive.insert(sender) }
     }
 
     /// Gives up all hops under way.
@@ -117,7 +118,7 @@ struct RingLink: Hashable, Sendable {
                 Hop(
                     message: message, target: target, resends: resends,
                     resendTime: now + resends.next(using: &random),
-                    probeTime: now + Timing.probePatience, giveUpTime: now + Timing.hopPatience))
+                    probeTime: now + Timing.probePatience))
         }
         lanes.send(message.message, to: targets)
         return .sent
@@ -134,26 +135,28 @@ struct RingLink: Hashable, Sendable {
                 if expired.last?.hop != hops[index].message.hop {
                     expired.append(hops[index].message)
                 }
-                suspect(upTo: hops[index].target)
+                suspect(upTo: hops[index].target, responsive: hops[index].responsive)
                 continue
             }
             if hops[index].probeTime <= now {
                 hops[index].probeTime = .never
-                responsive = []
+                hops[index].giveUpTime = now + Timing.hopPatience
+                hops[index].responsive = []
             }
             if hops[index].resendTime <= now {
                 hops[index].resendTime = now + hops[index].resends.next(using: &random)
                 lanes.send(hops[index].message.message, to: hops[index].target)
             }
             if hops[index].probeTime == .never {
-                lanes.send(.probe, to: nodes.subtracting(responsive).removing(node))
+                let silent = nodes.subtracting(hops[index].responsive).removing(node)
+                lanes.send(.probe, to: silent)
             }
         }
         return expired
     }
 
     /// Suspects a silent node and, beyond it, all that no probe has reached either.
-    private mutating func suspect(upTo silent: NodeID) {
+    private mutating func suspect(upTo silent: NodeID, responsive: NodeSet) {
         suspects.insert(silent)
         var candidate = following(silent)
         while candidate != node && !responsive.contains(candidate) {
