@@ -37,6 +37,10 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Simulation", "ConsensusCore"],
             swiftSettings: settings),
         .testTarget(
+            name: "SimulateTests",
+            dependencies: ["simulate", "PaxosNode", "Simulation", "ConsensusCore"],
+            swiftSettings: settings),
+        .testTarget(
             name: "UDPRuntimeTests", dependencies: ["UDPRuntime", "ConsensusCore"],
             swiftSettings: settings),
         .testTarget(
