@@ -26,7 +26,8 @@ let package = Package(
         .target(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .executableTarget(
-            name: "simulate", dependencies: ["ConsensusCore", "PaxosNode", "Simulation"],
+            name: "simulate",
+            dependencies: ["ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],
             swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
