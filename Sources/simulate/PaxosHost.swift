@@ -12,7 +12,9 @@ struct PaxosHost: Automaton {
         case client(ClientOutput)
     }
 
-    /// Exactly one of the two is there. They are boxed, so that a step moves no more than it changes.
+    /// Exactly one of the two is there.
+    ///
+    /// They are boxed, so that a step moves no more than it changes.
     private let node: Box<ConsensusNode>?
     private let client: Box<ClientNode>?
     private let bug: PlantedBug?
