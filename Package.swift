@@ -38,6 +38,10 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Simulation", "ConsensusCore"],
             swiftSettings: settings),
         .testTarget(
+            name: "SimulateTests",
+            dependencies: ["simulate", "ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],
+            swiftSettings: settings),
+        .testTarget(
             name: "UDPRuntimeTests", dependencies: ["UDPRuntime", "ConsensusCore"],
             swiftSettings: settings),
         .testTarget(
