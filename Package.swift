@@ -26,7 +26,8 @@ let package = Package(
         .target(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .executableTarget(
-            name: "simulate", dependencies: ["ConsensusCore", "PaxosNode", "Simulation"],
+            name: "simulate",
+            dependencies: ["ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],
             swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
@@ -38,7 +39,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SimulateTests",
-            dependencies: ["simulate", "PaxosNode", "Simulation", "ConsensusCore"],
+            dependencies: ["simulate", "ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],
             swiftSettings: settings),
         .testTarget(
             name: "UDPRuntimeTests", dependencies: ["UDPRuntime", "ConsensusCore"],

@@ -6,7 +6,6 @@ extension ConsensusNode {
         guard var assignment, !assignment.hasBegun else { return }
         if !enrollment.isEnrolled { enter(random.nextNonZero(), into: &lanes) }
         takePart()
-        admitSelf()
         reportRole(into: &lanes)
         assignment.begin(at: now)
         assignment.join(Origin(node: node, stamp: stamp))
@@ -80,7 +79,7 @@ extension ConsensusNode {
         _ assign: Assign, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         guard cluster.nodes.contains(origin.node), origin.stamp.epoch != 0,
-            assign.role == cluster.role(of: node)
+            assign.role == cluster.role(of: node), assign.agrees(with: cluster)
         else { return }
         guard assign.proof == incarnation else {
             lanes.send(.join(Join(attempt: 0)), to: origin.node)
@@ -98,36 +97,42 @@ extension ConsensusNode {
             guard election.leader == claim else { return }
         }
         enter(origin.stamp.epoch, into: &lanes)
+        // The proof shows that this assignment is of now, and so is the life that sent it.
+        note(origin)
         learn(assign.roster, into: &lanes)
         guard !isRefused else { return }
         if origin.stamp.epoch < enrollment.epoch, !isFirstHand {
             reconcile(with: origin, at: now, into: &lanes)
         }
         takePart()
-        admitSelf()
         reportRole(into: &lanes)
-        guard let claim = assign.claim, election.leader == claim else { return }
-        enrollment.confirmed()
-        election.settle()
         let confirm = Confirm(
-            claim: claim, epoch: origin.stamp.epoch, roster: roster, done: done,
+            claim: assign.claim, epoch: origin.stamp.epoch, roster: roster, done: done,
             heard: election.heard)
         lanes.send(.confirm(confirm), to: origin.node)
+        guard let claim = assign.claim, election.leader == claim, isAdmitted else { return }
+        enrollment.confirmed()
+        election.settle()
     }
 
     private mutating func receive(
         _ confirm: Confirm, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
-        guard confirm.claim == election.leader, election.isLeader, var assignment,
-            enrollment.includes(confirm.epoch),
+        guard isEnrolled, enrollment.includes(confirm.epoch),
             cluster.nodes.contains(origin.node) || cluster.isClient(origin.node)
         else { return }
-        if cluster.acceptors.contains(origin.node) {
-            roster.note(origin.node, incarnation: origin.stamp.incarnation)
-        }
+        note(origin)
         learn(confirm.roster, into: &lanes)
         markDone(confirm.done, into: &lanes)
         election.merge(heard: confirm.heard)
+        if cluster.acceptors.contains(origin.node), !confirm.roster.admits(origin) {
+            // It may vote once it knows that somebody else remembers its life.
+            relayAssignment(
+                to: origin, claim: election.vouchedLeader(at: now), into: &lanes)
+        }
+        guard let claim = election.leader, confirm.claim == claim, election.isLeader,
+            var assignment
+        else { return }
         // Another leader drew a higher epoch: it prevails, and all are told.
         if origin.stamp.epoch > enrollment.epoch {
             enter(origin.stamp.epoch, into: &lanes)
@@ -135,8 +140,7 @@ extension ConsensusNode {
             _ = assignment.confirm(Origin(node: node, stamp: stamp))
             assignment.join(origin)
             assignment.answer(
-                origin, claim: confirm.claim, roster: roster, at: now, random: &random,
-                into: &lanes)
+                origin, claim: claim, roster: roster, at: now, random: &random, into: &lanes)
         } else if confirm.epoch == enrollment.epoch, assignment.confirm(origin) {
             if cluster.nodes.contains(origin.node) { ending?.appeared(at: now) }
         }
@@ -161,7 +165,7 @@ extension ConsensusNode {
 
     /// Takes over what another node knows of the acceptors' lives.
     mutating func learn(_ other: Roster, into lanes: inout Lanes) {
-        roster.merge(other)
+        roster.merge(other, of: cluster.acceptors)
         switch roster[node] {
         case .life(let life) where life != incarnation: refuseSelf(into: &lanes)
         case .void: refuseSelf(into: &lanes)
@@ -169,11 +173,19 @@ extension ConsensusNode {
         }
     }
 
-    /// Enters itself into the roster, if it is an acceptor.
-    mutating func admitSelf() {
-        if cluster.acceptors.contains(node), !isRefused {
-            roster.note(node, incarnation: incarnation)
-        }
+    /// Notes the life in which another node is known to take part, if it is an acceptor.
+    private mutating func note(_ origin: Origin) {
+        guard cluster.acceptors.contains(origin.node) else { return }
+        roster.note(origin.node, incarnation: origin.stamp.incarnation)
+    }
+
+    /// Whether this node may vote, if it is an acceptor.
+    ///
+    /// It may once another node has shown that it remembers this life, so that no life can vote, be
+    /// forgotten, and be followed by another whose votes count. A life that came back from its own disk
+    /// has forgotten nothing.
+    var isAdmitted: Bool {
+        acceptor == nil || hasRecovered || roster.admits(Origin(node: node, stamp: stamp))
     }
 
     private mutating func refuseSelf(into lanes: inout Lanes) {

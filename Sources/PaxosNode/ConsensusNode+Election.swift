@@ -18,7 +18,7 @@ extension ConsensusNode {
             apply(outcome, at: now, into: &lanes)
         case .probe:
             let present = Present(
-                isEnrolled: isEnrolled, following: election.vouchedLeader(at: now))
+                isEnrolled: isEnrolled && isAdmitted, following: election.vouchedLeader(at: now))
             lanes.send(.present(present), to: origin.node)
         case .present(let present):
             guard let claim = present.following else { return }
@@ -106,7 +106,9 @@ extension ConsensusNode {
     ///
     /// A leader that leaves a node without a role for long is taken for dead, whatever is heard of it.
     mutating func askToJoin(at now: Instant, into lanes: inout Lanes) {
-        guard !election.isLeader, !isRefused, election.leader != nil || !hasRole else {
+        guard !election.isLeader, !isRefused,
+            election.leader != nil || !hasRole || !isAdmitted
+        else {
             enrollment.stopAsking()
             return
         }

@@ -96,7 +96,7 @@ extension ConsensusNode {
     private mutating func receiveAsAcceptor(
         _ message: Message, from origin: Origin, into lanes: inout Lanes
     ) {
-        guard cluster.proposers.contains(origin.node) else { return }
+        guard cluster.proposers.contains(origin.node), isAdmitted else { return }
         switch message {
         case .prepare(let prepare):
             let before = acceptor?.promised

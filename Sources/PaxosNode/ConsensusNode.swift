@@ -25,7 +25,9 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     package internal(set) var roster = Roster()
     /// The clients known to be done.
     var done = ClientSet()
-    /// Why this node's votes are refused for the rest of the run, if they are.
+    /// Whether this life came back from its disk with a part in the run.
+    private(set) var hasRecovered = false
+    /// Whether this node's votes are refused for the rest of the run.
     package internal(set) var isRefused = false
 
     /// The state of the one role this node plays, once it was told which; the others are nil.
@@ -109,7 +111,7 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
 
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
         lanes.remember(.incarnation(incarnation))
-        if enrollment.isEnrolled { admitSelf() }
+        hasRecovered = enrollment.isEnrolled
         if isEnrolled { reportRole(into: &lanes) }
         // A run that is under way has a leader, who answers; the others learn that this node is there.
         enrollment.ask(at: now)

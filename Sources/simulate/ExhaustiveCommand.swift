@@ -12,24 +12,25 @@ enum ExhaustiveCommand {
     /// - Parameters:
     ///   - nodes: how many proposers, acceptors and learners.
     ///   - ballots: how many ballots each proposer may begin.
+    ///   - print: takes what was found, a line each time, without its line break.
     ///   - progress: takes a line every few seconds.
     /// - Returns: 0 if all properties hold in every state, 1 if one is broken or no value can be
     ///   chosen, 2 if it could not be said.
     static func run(
         nodes: [Int], ballots: Int, bug: PlantedBug?, stateLimit: Int = stateLimit,
-        print: (String) -> Void, progress: (String) -> Void = { _ in }
-    ) -> Int32 {
+        print: (String) throws -> Void, progress: (String) -> Void = { _ in }
+    ) rethrows -> Int32 {
         if let bug, !PlantedBug.ofRoles.contains(bug) {
             let names = PlantedBug.ofRoles.map(\.rawValue).joined(separator: ", ")
-            print(
+            try print(
                 "\(bug.rawValue) lies outside the three roles that are searched; within: \(names).")
             return 2
         }
         guard let model = PaxosModel(nodes: nodes, ballots: ballots, bug: bug) else {
-            print(limits)
+            try print(limits)
             return 2
         }
-        print(heading(of: model))
+        try print(heading(of: model))
         let clock = ContinuousClock()
         let begin = clock.now
         var lastLine = begin
@@ -43,11 +44,11 @@ enum ExhaustiveCommand {
                     + speed(level.uniqueStates, begin.duration(to: lastLine)))
         }
         let time = begin.duration(to: clock.now)
-        print(
+        try print(
             "\(grouped(report.uniqueStates)) unique states, \(grouped(report.transitions)) "
                 + "transitions, \(report.depth) steps deep; "
                 + speed(report.uniqueStates, time))
-        return conclude(report, of: model, print)
+        return try conclude(report, of: model, print)
     }
 
     private static let limits = """
@@ -71,31 +72,32 @@ enum ExhaustiveCommand {
 
     private static func conclude(
         _ report: ExhaustiveSearch<PaxosModel>.Report, of model: PaxosModel,
-        _ print: (String) -> Void
-    ) -> Int32 {
+        _ print: (String) throws -> Void
+    ) rethrows -> Int32 {
         switch report.verdict {
         case .violated(let violation):
-            print("VIOLATION of \(violation.property): \(violation.explanation).")
+            try print("VIOLATION of \(violation.property): \(violation.explanation).")
             guard let path = report.counterexample else { return 1 }
-            print("A shortest way there has \(path.steps.count) steps:")
+            try print("A shortest way there has \(path.steps.count) steps:")
             for (number, line) in ExhaustiveStory(path, of: model).lines.enumerated() {
-                print(padded(number + 1, to: 4) + ". \(line)")
+                try print(padded(number + 1, to: 4) + ". \(line)")
             }
             return 1
         case .tooManyStates:
-            print("That is the limit: nothing is broken so far, and nothing is known of the rest.")
+            try print(
+                "That is the limit: nothing is broken so far, and nothing is known of the rest.")
             return 2
         case .holds:
-            print("agreement: held in every state")
-            print("validity: held in every state")
-            if model.bug == nil { print("what is learned was chosen: held in every state") }
+            try print("agreement: held in every state")
+            try print("validity: held in every state")
+            if model.bug == nil { try print("what is learned was chosen: held in every state") }
             guard let goal = report.goal,
                 let steps = ExhaustiveStory(goal, of: model).stepsToChosen
             else {
-                print("a value can be chosen: no")
+                try print("a value can be chosen: no")
                 return 1
             }
-            print(
+            try print(
                 "a value can be chosen: yes, after \(steps) steps, and learned after "
                     + "\(goal.steps.count)")
             return 0

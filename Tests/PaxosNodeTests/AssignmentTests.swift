@@ -48,10 +48,33 @@ struct AssignmentTests {
         let confirms = effects.sent(to: 6).compactMap(\.confirm)
         #expect(confirms.map(\.epoch) == [Driver.epoch])
         #expect(confirms.map(\.claim) == [Driver.claim()])
-        #expect(confirms.first?.roster[3] == .life(driver.node.incarnation))
+        #expect(confirms.first?.roster[3] == .unknown)
         let again = driver.receive(assign, from: Driver.leader())
         #expect(again.outputs.isEmpty && again.records.isEmpty)
         #expect(again.sent(to: 6).compactMap(\.confirm) == confirms)
+    }
+
+    @Test("an acceptor votes only once another node has shown that it remembers its life")
+    func admission() {
+        var driver = Driver(3)
+        driver.start()
+        driver.receive(.assign(driver.assign()), from: Driver.leader())
+        let prepare = Message.prepare(Prepare(ballot: ballot(1)))
+        #expect(driver.receive(prepare, from: Driver.member(1)).isEmpty)
+        driver.admit()
+        #expect(driver.receive(prepare, from: Driver.member(1)).kinds == ["promise"])
+    }
+
+    @Test(
+        "whoever hears an acceptor confirm a life notes it and shows it, until the acceptor knows")
+    func showsLife() {
+        var leader = Driver.leading()
+        leader.receive(.join(Join(attempt: 0)), from: origin(3, life: 13))
+        let answer = leader.receive(.confirm(leader.confirm()), from: origin(3, life: 13))
+        let assigns = answer.sent(to: 3).compactMap(\.assign)
+        #expect(assigns.map(\.proof) == [13] && assigns.first?.roster[3] == .life(13))
+        let known = leader.confirm(roster: leader.node.roster)
+        #expect(leader.receive(.confirm(known), from: origin(3, life: 13)).sent(to: 3).isEmpty)
     }
 
     @Test("an assignment meant for another life is answered with a join and not believed")
@@ -137,13 +160,12 @@ struct AssignmentTests {
         var leader = Driver.leading()
         leader.receive(.join(Join(attempt: 0)), from: origin(3, life: 13))
         var ofOther = leader.confirm()
-        ofOther.claim.incarnation &+= 1
+        ofOther.claim?.incarnation &+= 1
         var ofEarlier = leader.confirm()
         ofEarlier.epoch &+= 1
-        for confirm in [ofOther, ofEarlier] {
-            leader.receive(.confirm(confirm), from: origin(3, life: 13))
-        }
+        leader.receive(.confirm(ofEarlier), from: origin(3, life: 13))
         #expect(leader.node.roster[3] == .unknown)
+        leader.receive(.confirm(ofOther), from: origin(3, life: 13))
         #expect(!leader.wake(until: milliseconds(300)).sent("assign").isEmpty)
     }
 

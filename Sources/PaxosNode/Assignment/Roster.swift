@@ -8,6 +8,8 @@ public import ConsensusCore
 /// one way, unknown → one life → void, so rosters can be merged in any order and any number of times.
 public struct Roster: Hashable, Sendable {
     /// By node ID: 0 is unknown, ``void`` is more than one life, anything else is that life.
+    ///
+    /// The last is never 0, so that equal rosters have equal arrays.
     private var lives: [UInt64] = []
 
     /// Marks an acceptor of which two lives are known.
@@ -52,10 +54,12 @@ public struct Roster: Hashable, Sendable {
         }
     }
 
-    /// Takes over all that another node knows.
-    mutating func merge(_ other: Roster) {
-        for (index, life) in other.lives.enumerated() where life != 0 {
-            note(NodeID(index: index), incarnation: life)
+    /// Takes over all that another node knows of the acceptors.
+    mutating func merge(_ other: Roster, of acceptors: NodeSet) {
+        for (index, life) in other.lives.enumerated() {
+            let node = NodeID(index: index)
+            guard acceptors.contains(node) else { continue }
+            note(node, incarnation: life)
         }
     }
 }
@@ -71,5 +75,6 @@ extension Roster: WireCodable {
         guard reader.count >= 8 * count else { throw .truncated }
         lives.reserveCapacity(count)
         for _ in 0..<count { lives.append(try reader.readUInt64()) }
+        guard lives.last != 0 else { throw .invalidField }
     }
 }
