@@ -107,7 +107,7 @@ extension PaxosModel {
             let isCounted = counted.contains(acceptor(position))
             state.acceptors[position].setCounted(by: index, to: isCounted)
         }
-        dropUnheeded(by: index, &state)
+        dropUnheeded(by: proposer, index, &state)
     }
 
     private func counted(by proposer: Int, _ state: PaxosState) -> NodeSet {
@@ -125,18 +125,40 @@ extension PaxosModel {
     // MARK: - What a proposer will never heed again
 
     /// Takes out of the network what can change nothing any more at this proposer.
-    private func dropUnheeded(by proposer: Int, _ state: inout PaxosState) {
-        for index in 0..<acceptorCount {
-            let unheeded = unheededPromises(proposer, of: index, state)
-            state.acceptors[index].removePromises(unheeded)
-        }
-        for index in 0..<state.proposers[proposer].begun {
-            var nacks = state.proposers[proposer].nacks(index)
-            for promised in members(nacks) where !heedsNack(proposer, promised, state) {
+    private func dropUnheeded(
+        by proposer: Proposer, _ position: Int, _ state: inout PaxosState
+    ) {
+        for index in 0..<acceptorCount { dropPromises(to: proposer, position, of: index, &state) }
+        for index in 0..<state.proposers[position].begun {
+            var nacks = state.proposers[position].nacks(index)
+            for promised in members(nacks) where !heedsNack(position, promised, state) {
                 nacks &= ~(1 &<< UInt64(promised))
             }
-            state.proposers[proposer].setNacks(index, to: nacks)
+            state.proposers[position].setNacks(index, to: nacks)
         }
+    }
+
+    /// Takes an acceptor's promises out of the network that a proposer does not heed.
+    ///
+    /// So that nothing is dropped on the model's word alone, the proposer itself must ignore them; and
+    /// since an acceptor answers a repeated prepare with the promise again, it is asked in most of the
+    /// states that follow.
+    private func dropPromises(
+        to proposer: Proposer, _ position: Int, of acceptor: Int, _ state: inout PaxosState
+    ) {
+        let unheeded = unheededPromises(position, of: acceptor, state)
+        let dropped = state.acceptors[acceptor].promises(slots: slotCount) & unheeded
+        if dropped == 0 { return }
+        for bit in members(dropped) {
+            let (slot, code) = bit.quotientAndRemainder(dividingBy: slotCount &+ 1)
+            let promise = Promise(
+                ballot: ballot(slot, in: state), accepted: proposal(code, in: state))
+            var hearer = proposer
+            let answer = hearer.receive(promise, from: self.acceptor(acceptor))
+            precondition(
+                answer == nil && hearer == proposer, "a proposer heeds what the model drops")
+        }
+        state.acceptors[acceptor].removePromises(dropped)
     }
 
     private func unheededPromises(
@@ -187,8 +209,8 @@ extension PaxosModel {
             let code = promise.accepted.map { self.slot(of: $0.ballot, in: state) &+ 1 } ?? 0
             state.acceptors[index].insertPromises(
                 AcceptorWord.promise(slot, reporting: code, slots: slotCount))
-            let unheeded = unheededPromises(owner(slot), of: index, state)
-            state.acceptors[index].removePromises(unheeded)
+            let owner = owner(slot)
+            dropPromises(to: proposer(owner, in: state), owner, of: index, &state)
         case .nack(let nack): store(nack, &state)
         }
     }
