@@ -58,7 +58,7 @@ enum SimulateCommand {
             return try replay(seed, options.scenario, trace: trace)
         case .findBugs: return try await findBugs(options.scenario)
         case .exhaust(let nodes, let ballots):
-            return try exhaust(nodes: nodes, ballots: ballots, bug: options.scenario.bug)
+            return exhaust(nodes: nodes, ballots: ballots, bug: options.scenario.bug)
         }
     }
 
@@ -174,7 +174,9 @@ enum SimulateCommand {
 
     // MARK: - Every interleaving
 
-    private static func exhaust(nodes: [Int], ballots: Int, bug: PlantedBug?) throws -> Int32 {
-        throw ExitError.usage("This version does not have --exhaustive yet.")
+    private static func exhaust(nodes: [Int], ballots: Int, bug: PlantedBug?) -> Int32 {
+        ExhaustiveCommand.run(
+            nodes: nodes, ballots: ballots, bug: bug, print: { try? Console.print($0 + "\n") },
+            progress: { Console.complain($0) })
     }
 }

@@ -204,6 +204,10 @@ public struct Request: Hashable, Sendable {
 /// Sent again until enough have answered.
 public struct Prepare: Hashable, Sendable {
     public var ballot: Ballot
+
+    package init(ballot: Ballot) {
+        self.ballot = ballot
+    }
 }
 
 /// Phase 1b.
@@ -214,6 +218,11 @@ public struct Promise: Hashable, Sendable {
     public var ballot: Ballot
     /// The proposal of the highest ballot the acceptor has accepted.
     public var accepted: Proposal?
+
+    package init(ballot: Ballot, accepted: Proposal?) {
+        self.ballot = ballot
+        self.accepted = accepted
+    }
 }
 
 /// Phase 2a.
@@ -221,6 +230,10 @@ public struct Promise: Hashable, Sendable {
 /// Sent again until enough have answered, and whenever a client still asks for the value.
 public struct Accept: Hashable, Sendable {
     public var proposal: Proposal
+
+    package init(proposal: Proposal) {
+        self.proposal = proposal
+    }
 }
 
 /// Phase 2b, for the learners and the proposer.
@@ -228,6 +241,10 @@ public struct Accept: Hashable, Sendable {
 /// If it is lost, the accept is repeated.
 public struct Accepted: Hashable, Sendable {
     public var proposal: Proposal
+
+    package init(proposal: Proposal) {
+        self.proposal = proposal
+    }
 }
 
 /// "I promised higher." If it is lost, the refused request is repeated and refused again.
@@ -236,6 +253,11 @@ public struct Nack: Hashable, Sendable {
     public var ballot: Ballot
     /// The ballot that stands in its way.
     public var promised: Ballot
+
+    package init(ballot: Ballot, promised: Ballot) {
+        self.ballot = ballot
+        self.promised = promised
+    }
 }
 
 /// The chosen value, from a learner to a client.
