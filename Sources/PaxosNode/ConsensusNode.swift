@@ -25,8 +25,10 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     package internal(set) var roster = Roster()
     /// The clients known to be done.
     var done = ClientSet()
-    /// Whether this life came back from its disk with a part in the run.
-    private(set) var hasRecovered = false
+    /// Which lives a leader is known to remember.
+    var vouched = Roster()
+    /// Whether a leader remembers this life, so that it may vote.
+    package internal(set) var isAdmitted = false
     /// Whether this node's votes are refused for the rest of the run.
     package internal(set) var isRefused = false
 
@@ -106,12 +108,17 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
             acceptor?.recover(accepted: proposal)
         case .done(let position):
             if position < cluster.clientCount { done.insert(Int(position)) }
+        case .life(let node, let incarnation):
+            guard cluster.acceptors.contains(node) else { return }
+            roster.note(node, incarnation: incarnation)
+            isRefused = isRefused || node == self.node && incarnation != self.incarnation
+        case .admitted:
+            isAdmitted = true
         }
     }
 
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
         lanes.remember(.incarnation(incarnation))
-        hasRecovered = enrollment.isEnrolled
         if isEnrolled { reportRole(into: &lanes) }
         // A run that is under way has a leader, who answers; the others learn that this node is there.
         enrollment.ask(at: now)

@@ -39,6 +39,9 @@ struct Story {
         lines = Story.tell(world.trace, of: Cluster(shape: plan.shape))
     }
 
+    /// A story of fewer lines than this is short.
+    static let shortLength = 40
+
     /// The property that a stuck run does not keep.
     static let liveness = "liveness"
 

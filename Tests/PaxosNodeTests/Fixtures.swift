@@ -140,11 +140,12 @@ struct Driver {
     }
 
     /// Lets an acceptor find its own life in the leader's roster, so that it votes.
-    mutating func admit() {
-        guard node.acceptor != nil else { return }
+    @discardableResult
+    mutating func admit() -> ConsensusNode.Lanes {
+        guard node.acceptor != nil else { return lanes }
         var roster = Roster()
         roster.note(node.node, incarnation: node.incarnation)
-        receive(.assign(assign(roster: roster)), from: Driver.leader(of: node.cluster))
+        return receive(.assign(assign(roster: roster)), from: Driver.leader(of: node.cluster))
     }
 
     /// The highest con node, elected, its news come round, and so assigning roles.
