@@ -84,6 +84,8 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
 
     /// Whether this life of a client has asked for an assignment: it may give up before it has one, and
     /// then knows no epoch.
+    ///
+    /// One that names an epoch of another run has left that run, not this one.
     private func isGuest(_ origin: Origin) -> Bool {
         guests.contains {
             $0.node == origin.node && $0.stamp.incarnation == origin.stamp.incarnation
@@ -156,7 +158,10 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
             }
             receivePaxos(message, from: origin, at: now, into: &lanes)
         case .done, .doneReceipt, .shutdown, .shutdownReceipt:
-            guard enrollment.includes(origin.stamp.epoch) || isGuest(origin) else { break }
+            let isKnown =
+                enrollment.includes(origin.stamp.epoch)
+                || origin.stamp.epoch == 0 && isGuest(origin)
+            guard isKnown else { break }
             receiveEnding(message, from: origin, at: now, into: &lanes)
         }
         lead(at: now, into: &lanes)

@@ -52,6 +52,18 @@ struct EndingTests {
         #expect(effects.records == [.done(0)] && leader.node.done == clients(0))
     }
 
+    @Test("a done left over from an earlier run counts for nothing, even after that life's join")
+    func leftovers() {
+        var leader = leader(hearing: others)
+        leader.receive(.join(Join(attempt: 0)), from: origin(7, life: 99), at: milliseconds(10))
+        let earlier = leader.receive(
+            done(0), from: origin(7, epoch: 4_242, life: 99), at: milliseconds(11))
+        #expect(earlier.isEmpty && leader.node.done.isEmpty)
+        // A client that gave up before it was told of any run says so without an epoch.
+        let given = leader.receive(done(0), from: origin(7, life: 99), at: milliseconds(12))
+        #expect(given.records == [.done(0)])
+    }
+
     @Test("other nodes' knowledge of who is done counts, too")
     func hearsay() {
         var leader = leader(hearing: others)
