@@ -26,7 +26,8 @@ let package = Package(
         .target(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .executableTarget(
-            name: "simulate", dependencies: ["ConsensusCore", "PaxosNode", "Simulation"],
+            name: "simulate",
+            dependencies: ["ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],
             swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
@@ -35,6 +36,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "ConsensusCore"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SimulateTests",
+            dependencies: ["simulate", "ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],
             swiftSettings: settings),
         .testTarget(
             name: "UDPRuntimeTests", dependencies: ["UDPRuntime", "ConsensusCore"],

@@ -19,11 +19,13 @@ public struct Instant: Hashable, Comparable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// The instant so much later; ``never`` where that is past the end of time.
+    /// The instant so much later, or earlier if the interval is negative; at most the end of time, which
+    /// is ``never``, and at least its beginning.
     @inlinable
     public static func + (instant: Instant, interval: Interval) -> Instant {
         let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(interval.nanoseconds)
-        return overflow ? .never : Instant(nanoseconds: sum)
+        guard overflow else { return Instant(nanoseconds: sum) }
+        return interval > .zero ? .never : Instant(nanoseconds: .min)
     }
 
     @inlinable

@@ -37,6 +37,7 @@ public struct ClientNode: Automaton, Hashable, Sendable {
     private var rollCallTime = Instant.never
     private var present: NodeSet = []
     private var enrolled: NodeSet = []
+    private var idle: NodeSet = []
 
     private enum Phase: Hashable {
         case joining
@@ -116,7 +117,8 @@ public struct ClientNode: Automaton, Hashable, Sendable {
             guard case .leaving = phase, enrollment.includes(origin.stamp.epoch) else { return }
             finish(into: &lanes)
         case .present(let present):
-            if present.isEnrolled && now >= rollCallTime { enrolled.insert(origin.node) }
+            guard now >= rollCallTime else { return }
+            if present.isEnrolled { enrolled.insert(origin.node) } else { idle.insert(origin.node) }
         default: return
         }
     }
@@ -155,17 +157,15 @@ public struct ClientNode: Automaton, Hashable, Sendable {
         _ assign: Assign, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         guard assign.proof == incarnation, assign.role == nil, origin.stamp.epoch != 0,
-            assign.proposers == cluster.proposers
+            assign.agrees(with: cluster)
         else { return }
         enrollment.enterLatest(origin.stamp.epoch)
         renewalTime = now + Timing.assignmentRenewal
         enrollment.stopAsking()
-        if let claim = assign.claim {
-            let confirm = Confirm(
-                claim: claim, epoch: origin.stamp.epoch, roster: Roster(), done: ClientSet(),
-                heard: [])
-            lanes.send(.confirm(confirm), to: origin.node)
-        }
+        let confirm = Confirm(
+            claim: assign.claim, epoch: origin.stamp.epoch, roster: Roster(), done: ClientSet(),
+            heard: [])
+        lanes.send(.confirm(confirm), to: origin.node)
         guard phase == .joining else { return }
         phase = .proposing
         turnToProposer(at: now)
@@ -221,6 +221,7 @@ public struct ClientNode: Automaton, Hashable, Sendable {
             .timedOut(
                 Silence(
                     timeout: timeout, cluster: cluster, present: present, enrolled: enrolled,
+                    idle: idle.subtracting(enrolled),
                     wasAssigned: phase == .proposing)))
         finish(into: &lanes)
     }

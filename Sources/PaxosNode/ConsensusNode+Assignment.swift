@@ -6,7 +6,6 @@ extension ConsensusNode {
         guard var assignment, !assignment.hasBegun else { return }
         if !enrollment.isEnrolled { enter(random.nextNonZero(), into: &lanes) }
         takePart()
-        admitSelf()
         reportRole(into: &lanes)
         assignment.begin(at: now)
         assignment.join(Origin(node: node, stamp: stamp))
@@ -53,7 +52,8 @@ extension ConsensusNode {
         to origin: Origin, claim: LeaderClaim?, into lanes: inout Lanes
     ) {
         guard !refuses(origin, into: &lanes) else { return }
-        let assign = RoleAssignment.assign(to: origin, of: cluster, claim: claim, roster: roster)
+        let assign = RoleAssignment.assign(
+            to: origin, of: cluster, claim: claim, roster: election.isLeader ? roster : vouched)
         lanes.send(.assign(assign), to: origin.node)
     }
 
@@ -80,7 +80,7 @@ extension ConsensusNode {
         _ assign: Assign, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         guard cluster.nodes.contains(origin.node), origin.stamp.epoch != 0,
-            assign.role == cluster.role(of: node)
+            assign.role == cluster.role(of: node), assign.agrees(with: cluster)
         else { return }
         guard assign.proof == incarnation else {
             lanes.send(.join(Join(attempt: 0)), to: origin.node)
@@ -98,36 +98,49 @@ extension ConsensusNode {
             guard election.leader == claim else { return }
         }
         enter(origin.stamp.epoch, into: &lanes)
+        // The proof shows that this assignment is of now, and so is the life that sent it.
+        note(origin, into: &lanes)
         learn(assign.roster, into: &lanes)
+        vouch(assign.roster, into: &lanes)
         guard !isRefused else { return }
         if origin.stamp.epoch < enrollment.epoch, !isFirstHand {
             reconcile(with: origin, at: now, into: &lanes)
         }
         takePart()
-        admitSelf()
         reportRole(into: &lanes)
-        guard let claim = assign.claim, election.leader == claim else { return }
+        sendConfirm(
+            of: assign.claim, epoch: origin.stamp.epoch, to: origin.node, into: &lanes)
+        guard let claim = assign.claim, election.leader == claim, mayVote else { return }
         enrollment.confirmed()
         election.settle()
+    }
+
+    /// Confirms an assignment, or brings the leader what it does not know of the acceptors' lives.
+    func sendConfirm(
+        of claim: LeaderClaim?, epoch: UInt64, to node: NodeID, into lanes: inout Lanes
+    ) {
         let confirm = Confirm(
-            claim: claim, epoch: origin.stamp.epoch, roster: roster, done: done,
-            heard: election.heard)
-        lanes.send(.confirm(confirm), to: origin.node)
+            claim: claim, epoch: epoch, roster: roster, done: done, heard: election.heard)
+        lanes.send(.confirm(confirm), to: node)
     }
 
     private mutating func receive(
         _ confirm: Confirm, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
-        guard confirm.claim == election.leader, election.isLeader, var assignment,
-            enrollment.includes(confirm.epoch),
+        guard isEnrolled, enrollment.includes(confirm.epoch),
             cluster.nodes.contains(origin.node) || cluster.isClient(origin.node)
         else { return }
-        if cluster.acceptors.contains(origin.node) {
-            roster.note(origin.node, incarnation: origin.stamp.incarnation)
-        }
+        let before = roster
+        note(origin, into: &lanes)
         learn(confirm.roster, into: &lanes)
+        // An acceptor votes once its life stands in the leader's sign of life; all others read it too.
+        if roster != before, election.isLeader { heartbeatTime = now }
         markDone(confirm.done, into: &lanes)
         election.merge(heard: confirm.heard)
+        if election.isLeader { vouch(roster, into: &lanes) }
+        guard let claim = election.leader, confirm.claim == claim, election.isLeader,
+            var assignment
+        else { return }
         // Another leader drew a higher epoch: it prevails, and all are told.
         if origin.stamp.epoch > enrollment.epoch {
             enter(origin.stamp.epoch, into: &lanes)
@@ -135,8 +148,7 @@ extension ConsensusNode {
             _ = assignment.confirm(Origin(node: node, stamp: stamp))
             assignment.join(origin)
             assignment.answer(
-                origin, claim: confirm.claim, roster: roster, at: now, random: &random,
-                into: &lanes)
+                origin, claim: claim, roster: roster, at: now, random: &random, into: &lanes)
         } else if confirm.epoch == enrollment.epoch, assignment.confirm(origin) {
             if cluster.nodes.contains(origin.node) { ending?.appeared(at: now) }
         }
@@ -161,7 +173,7 @@ extension ConsensusNode {
 
     /// Takes over what another node knows of the acceptors' lives.
     mutating func learn(_ other: Roster, into lanes: inout Lanes) {
-        roster.merge(other)
+        other.forEach { note($0, incarnation: $1, into: &lanes) }
         switch roster[node] {
         case .life(let life) where life != incarnation: refuseSelf(into: &lanes)
         case .void: refuseSelf(into: &lanes)
@@ -169,16 +181,42 @@ extension ConsensusNode {
         }
     }
 
-    /// Enters itself into the roster, if it is an acceptor.
-    mutating func admitSelf() {
-        if cluster.acceptors.contains(node), !isRefused {
-            roster.note(node, incarnation: incarnation)
-        }
+    /// Notes the life in which another node is known to take part, if it is an acceptor.
+    mutating func note(_ origin: Origin, into lanes: inout Lanes) {
+        note(origin.node, incarnation: origin.stamp.incarnation, into: &lanes)
     }
+
+    /// Remembers a life, also across a crash: it is for others, too, that this node knows of it.
+    private mutating func note(
+        _ node: NodeID, incarnation: UInt64, into lanes: inout Lanes
+    ) {
+        guard cluster.acceptors.contains(node),
+            let known = roster.note(node, incarnation: incarnation)
+        else { return }
+        lanes.remember(.life(node, known))
+    }
+
+    /// Takes over which lives a leader remembers; this node's own may vote from then on.
+    ///
+    /// No life can so vote, be forgotten, and be followed by another whose votes count, while anybody
+    /// takes part whom the leader has told. A life that comes back from its own disk need not ask again.
+    mutating func vouch(_ other: Roster, into lanes: inout Lanes) {
+        vouched.merge(other, of: cluster.acceptors)
+        guard !isAdmitted, vouched.admits(Origin(node: node, stamp: stamp)) else { return }
+        isAdmitted = true
+        lanes.remember(.admitted)
+    }
+
+    /// Whether nothing stands in the way of this node's vote, if it has one.
+    var mayVote: Bool { acceptor == nil || isAdmitted }
 
     private mutating func refuseSelf(into lanes: inout Lanes) {
         guard !isRefused else { return }
         isRefused = true
+        // To be found again, should this life come back from its disk.
+        if let known = roster.note(node, incarnation: Roster.void) {
+            lanes.remember(.life(node, known))
+        }
         enrollment.stopAsking()
         lanes.report(.refused)
     }

@@ -18,7 +18,7 @@ extension ConsensusNode {
             apply(outcome, at: now, into: &lanes)
         case .probe:
             let present = Present(
-                isEnrolled: isEnrolled, following: election.vouchedLeader(at: now))
+                isEnrolled: isEnrolled && mayVote, following: election.vouchedLeader(at: now))
             lanes.send(.present(present), to: origin.node)
         case .present(let present):
             guard let claim = present.following else { return }
@@ -52,7 +52,11 @@ extension ConsensusNode {
         }
         // What it tells of the run counts only from the run this node is in.
         guard enrollment.includes(origin.stamp.epoch), election.leader == claim else { return }
+        if isEnrolled, !roster.isCovered(by: heartbeat.roster) {
+            sendConfirm(of: claim, epoch: origin.stamp.epoch, to: origin.node, into: &lanes)
+        }
         learn(heartbeat.roster, into: &lanes)
+        vouch(heartbeat.roster, into: &lanes)
         markDone(heartbeat.done, into: &lanes)
         guard !done.isSubset(of: heartbeat.done) else {
             ignoredSince = nil
@@ -104,14 +108,18 @@ extension ConsensusNode {
 
     /// Asks the leader for an assignment; every con node, if that has been in vain.
     ///
-    /// A leader that leaves a node without a role for long is taken for dead, whatever is heard of it.
+    /// A leader that leaves a node without a role, or an acceptor without its vote, for long is taken for dead, whatever is heard of it.
     mutating func askToJoin(at now: Instant, into lanes: inout Lanes) {
-        guard !election.isLeader, !isRefused, election.leader != nil || !hasRole else {
+        guard !election.isLeader, !isRefused,
+            election.leader != nil || !hasRole || !mayVote
+        else {
             enrollment.stopAsking()
             return
         }
         let join = enrollment.nextQuestion(at: now, random: &random)
-        if election.leader != nil, !hasRole, now >= followedSince + Timing.uselessPatience {
+        if election.leader != nil, !hasRole || !mayVote,
+            now >= followedSince + Timing.uselessPatience
+        {
             let outcome = election.abandonLeader(at: now, random: &random, into: &lanes)
             return apply(outcome, at: now, into: &lanes)
         }

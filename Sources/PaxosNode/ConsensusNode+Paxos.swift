@@ -16,7 +16,7 @@ extension ConsensusNode {
     /// Whether this life of an acceptor has a vote here; notes the first life it hears of.
     private mutating func countsVotes(of origin: Origin, into lanes: inout Lanes) -> Bool {
         guard cluster.acceptors.contains(origin.node) else { return false }
-        roster.note(origin.node, incarnation: origin.stamp.incarnation)
+        note(origin, into: &lanes)
         if roster.admits(origin) { return true }
         lanes.send(.refuse(Refuse(proof: origin.stamp.incarnation)), to: origin.node)
         return false
@@ -96,7 +96,7 @@ extension ConsensusNode {
     private mutating func receiveAsAcceptor(
         _ message: Message, from origin: Origin, into lanes: inout Lanes
     ) {
-        guard cluster.proposers.contains(origin.node) else { return }
+        guard cluster.proposers.contains(origin.node), mayVote else { return }
         switch message {
         case .prepare(let prepare):
             let before = acceptor?.promised

@@ -25,7 +25,11 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
     package internal(set) var roster = Roster()
     /// The clients known to be done.
     var done = ClientSet()
-    /// Why this node's votes are refused for the rest of the run, if they are.
+    /// Which lives a leader is known to remember.
+    var vouched = Roster()
+    /// Whether a leader remembers this life, so that it may vote.
+    package internal(set) var isAdmitted = false
+    /// Whether this node's votes are refused for the rest of the run.
     package internal(set) var isRefused = false
 
     /// The state of the one role this node plays, once it was told which; the others are nil.
@@ -104,12 +108,17 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
             acceptor?.recover(accepted: proposal)
         case .done(let position):
             if position < cluster.clientCount { done.insert(Int(position)) }
+        case .life(let node, let incarnation):
+            guard cluster.acceptors.contains(node) else { return }
+            roster.note(node, incarnation: incarnation)
+            isRefused = isRefused || node == self.node && incarnation != self.incarnation
+        case .admitted:
+            isAdmitted = true
         }
     }
 
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
         lanes.remember(.incarnation(incarnation))
-        if enrollment.isEnrolled { admitSelf() }
         if isEnrolled { reportRole(into: &lanes) }
         // A run that is under way has a leader, who answers; the others learn that this node is there.
         enrollment.ask(at: now)

@@ -14,6 +14,10 @@ public enum NodeRecord: Hashable, Sendable {
     case accepted(Proposal)
     /// A client is done, by its position.
     case done(UInt32)
+    /// The life in which an acceptor takes part; all ones if more than one is known.
+    case life(NodeID, UInt64)
+    /// This life of an acceptor may vote: the leader remembers it.
+    case admitted
 }
 
 extension NodeRecord: WireCodable {
@@ -37,6 +41,12 @@ extension NodeRecord: WireCodable {
         case .done(let position):
             writer.write(6 as UInt8)
             writer.write(position)
+        case .life(let node, let incarnation):
+            writer.write(7 as UInt8)
+            writer.write(conNode: node)
+            writer.write(incarnation)
+        case .admitted:
+            writer.write(8 as UInt8)
         }
     }
 
@@ -49,6 +59,8 @@ extension NodeRecord: WireCodable {
         case 4: self = .promised(try Ballot(from: &reader))
         case 5: self = .accepted(try Proposal(from: &reader))
         case 6: self = .done(try reader.readUInt32())
+        case 8: self = .admitted
+        case 7: self = .life(try reader.readConNodeID(), try reader.readUInt64())
         default: throw .unknownTag(tag)
         }
     }

@@ -8,6 +8,8 @@ public struct Silence: Hashable, Sendable, CustomStringConvertible {
     public let present: NodeSet
     /// Those of them that hold their role and whose votes count.
     public let enrolled: NodeSet
+    /// Those of them that said that they hold no role, or that their votes are refused.
+    public let idle: NodeSet
     /// Whether a leader has told the client who the proposers are.
     public let wasAssigned: Bool
 
@@ -28,8 +30,7 @@ public struct Silence: Hashable, Sendable, CustomStringConvertible {
             "\(answeringAcceptors.count) of \(cluster.acceptors.count) acceptors answered, "
             + "and a majority needs \(majority.size)"
         sentence += silent.isEmpty ? "; no node is silent" : "; silent: \(list(silent))"
-        let refused = present.subtracting(enrolled)
-        if !refused.isEmpty { sentence += "; present without a role: \(list(refused))" }
+        if !idle.isEmpty { sentence += "; present without a role or a vote: \(list(idle))" }
         if !wasAssigned { sentence += "; no leader has assigned the roles" }
         return sentence + "."
     }

@@ -64,6 +64,13 @@ struct DatagramPool {
         return try Datagram<Message>(decoding: bytes.span, cluster: cluster)
     }
 
+    /// The first byte of the message in a slot; 0 if it has none.
+    @inlinable
+    func kind(_ index: Int) -> UInt8 {
+        let bytes = slots[index].writer.bytes
+        return bytes.count > DatagramFormat.headerSize ? bytes[DatagramFormat.headerSize] : 0
+    }
+
     /// The checksum in the header of the datagram in a slot: a digest of its bytes.
     @inlinable
     func checksum(_ index: Int) -> UInt64 {

@@ -111,11 +111,14 @@ public struct DeliveryRecord: Hashable, Sendable {
     public var key: DeliveryKey
     /// What the random faults did to it; empty if it arrived as sent.
     public var faults: FaultSet
+    /// The first byte of the message as its codec writes it, which tells its kind.
+    public var kind: UInt8
 
     @inlinable
-    init(key: DeliveryKey, faults: FaultSet) {
+    init(key: DeliveryKey, faults: FaultSet, kind: UInt8) {
         self.key = key
         self.faults = faults
+        self.kind = kind
     }
 }
 

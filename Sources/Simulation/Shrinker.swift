@@ -19,14 +19,6 @@ public struct Shrinker {
         }
     }
 
-    /// What may be done to single deliveries.
-    public enum DeliveryReduction: Hashable, Sendable {
-        /// They may be dropped: networks lose. For runs that break a safety property.
-        case drop
-        /// They must arrive. For runs that get stuck, which any run does if enough is dropped.
-        case keep
-    }
-
     /// What was reached.
     public struct Result: Sendable {
         public var plan: Plan
@@ -38,7 +30,7 @@ public struct Shrinker {
 
     /// The most runs a shrink may take.
     public let runLimit: Int
-    private let deliveryReduction: DeliveryReduction
+    private let canDrop: (DeliveryRecord) -> Bool
     private let reductions: (Plan) -> [Plan]
     private let attempt: (Plan) -> Attempt
     private var runs = 0
@@ -46,10 +38,10 @@ public struct Shrinker {
     private var deliveries: [DeliveryRecord] = []
 
     private init(
-        _ plan: Plan, runLimit: Int, deliveries: DeliveryReduction,
+        _ plan: Plan, runLimit: Int, canDrop: @escaping (DeliveryRecord) -> Bool,
         reductions: @escaping (Plan) -> [Plan], attempt: @escaping (Plan) -> Attempt
     ) {
-        self.deliveryReduction = deliveries
+        self.canDrop = canDrop
         self.plan = plan
         self.runLimit = runLimit
         self.reductions = reductions
@@ -59,16 +51,18 @@ public struct Shrinker {
     /// Shrinks a plan that fails; returns it unchanged if it does not.
     ///
     /// - Parameters:
+    ///   - canDrop: which deliveries may be dropped to make the run smaller.
     ///   - reductions: plans with fewer hosts or clients, the boldest first; see
     ///     ``Plan/removingHost(_:)``.
     ///   - attempt: runs a plan and says whether it fails in the same way.
     public static func shrink(
-        _ plan: Plan, runLimit: Int = 5_000, deliveries: DeliveryReduction = .drop,
+        _ plan: Plan, runLimit: Int = 5_000,
+        canDrop: @escaping (DeliveryRecord) -> Bool = { _ in true },
         reductions: @escaping (Plan) -> [Plan] = { _ in [] },
         attempt: @escaping (Plan) -> Attempt
     ) -> Result {
         var shrinker = Shrinker(
-            plan, runLimit: runLimit, deliveries: deliveries, reductions: reductions,
+            plan, runLimit: runLimit, canDrop: canDrop, reductions: reductions,
             attempt: attempt)
         if shrinker.accept(plan) { shrinker.shrinkAll() }
         return Result(
@@ -146,7 +140,8 @@ public struct Shrinker {
     /// Loses deliveries that the failure does not need.
     private mutating func dropDeliveries() {
         let dropped = plan.drops
-        let carried = deliveries.filter { !$0.faults.contains(.loss) }.map(\.key).sorted()
+        let carried = deliveries.filter { !$0.faults.contains(.loss) && canDrop($0) }
+            .map(\.key).sorted()
         minimize(carried) { plan, kept in
             plan.drops = Shrinker.union(dropped, carried.filter { !kept.containsAscending($0) })
         }

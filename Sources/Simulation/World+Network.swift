@@ -14,6 +14,7 @@ extension World {
         let slot = pool.take()
         Datagram(header: header, message: effects.envelopes[envelope].message)
             .encode(into: &pool.slots[slot].writer)
+        if options.contains(.logsDeliveries) { sendingKind = pool.kind(slot) }
         let recipients = effects.envelopes[envelope].recipients
         note(.sends, host, pool.checksum(slot))
         if options.contains(.traces) {
@@ -189,6 +190,6 @@ extension World {
     @inlinable
     mutating func logDelivery(_ key: DeliveryKey, _ faults: FaultSet) {
         guard options.contains(.logsDeliveries) else { return }
-        deliveries.append(DeliveryRecord(key: key, faults: faults))
+        deliveries.append(DeliveryRecord(key: key, faults: faults, kind: sendingKind))
     }
 }

@@ -50,6 +50,8 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     /// Until when each link is clogged.
     @usableFromInline var cloggedUntil: [Instant] = []
     @usableFromInline var hasClogs = false
+    /// The kind of the message that is being sent, for ``DeliveryRecord``.
+    @usableFromInline var sendingKind: UInt8 = 0
     /// What each link loses, per million.
     @usableFromInline var linkLoss: [Int] = []
     @usableFromInline var effects = Subject.Lanes()

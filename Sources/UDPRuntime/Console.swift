@@ -16,4 +16,18 @@ public enum Console {
     public static func complain(_ line: String) {
         try? System.write(2, Array((line + "\n").utf8))
     }
+
+    /// Writes text to a file, in place of what it held; `-` is standard output.
+    ///
+    /// - Throws: ``ExitError`` of status 71 if the system does not let it be written.
+    public static func write(_ text: String, toFile path: String) throws(ExitError) {
+        guard path != "-" else { return try print(text) }
+        do throws(SystemError) {
+            let descriptor = try System.openToReplace(path)
+            defer { System.close(descriptor) }
+            try System.write(descriptor, Array(text.utf8))
+        } catch {
+            throw .system("'\(path)' cannot be written (\(error)).")
+        }
+    }
 }

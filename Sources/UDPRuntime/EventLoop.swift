@@ -87,11 +87,6 @@ public struct EventLoop<A: Automaton>: ~Copyable {
             let wakening = try transport.wait(until: min(automaton.wakeTime, transport.nextDue))
             now = MonotonicClock.now()
             transport.releaseDelayed(dueAt: now)
-            if automaton.wakeTime <= now {
-                observer?.woke(lamport: lamportTime)
-                automaton.wake(at: now, into: &effects)
-                encodeEnvelopes(at: now)
-            }
             switch wakening {
             case .deadline: break
             case .signal(let number):
@@ -111,6 +106,13 @@ public struct EventLoop<A: Automaton>: ~Copyable {
                         return try finish(.stopped)
                     }
                 }
+            }
+            // What has waited comes first: a process that stood still for a while is to hear that its
+            // peers live before it finds that they have been silent too long.
+            if automaton.wakeTime <= now {
+                observer?.woke(lamport: lamportTime)
+                automaton.wake(at: now, into: &effects)
+                encodeEnvelopes(at: now)
             }
         }
     }

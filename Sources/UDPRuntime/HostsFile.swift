@@ -5,6 +5,9 @@ public import ConsensusCore
 /// A host's line, counted from 0 among the host lines, is its node ID. Con nodes, 1 to 64 of them, come
 /// before the clients.
 public struct HostsFile: Hashable, Sendable {
+    /// The most host lines there may be, nodes and clients together.
+    public static let maximumHosts = 65_536
+
     /// What agrees on an order.
     public enum Engine: String, CaseIterable, Hashable, Sendable {
         case paxos

@@ -142,6 +142,11 @@ struct HostsFileParser {
             }
             conCount += 1
         }
+        guard hosts.count < HostsFile.maximumHosts else {
+            throw failure(
+                "too many hosts: this is host line \(hosts.count + 1); expected at most "
+                    + "\(HostsFile.maximumHosts).")
+        }
         let address = "\(words[0].lowercased()) \(port)"
         if let earlier = firstLines[address] {
             throw failure(

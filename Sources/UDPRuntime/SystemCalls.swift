@@ -124,6 +124,13 @@ enum System {
         }
     }
 
+    /// Opens a file to write it anew; makes it, readable by all, if it is not there.
+    static func openToReplace(_ path: String) throws(SystemError) -> Int32 {
+        try retrying("open") {
+            unsafe open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, mode_t(0o644))
+        }
+    }
+
     /// Reads up to `limit` bytes; fewer than asked for only at the end.
     static func read(_ descriptor: Int32, limit: Int) throws(SystemError) -> [UInt8] {
         var result: [UInt8] = []

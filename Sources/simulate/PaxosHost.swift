@@ -13,27 +13,37 @@ struct PaxosHost: Automaton {
     }
 
     /// Exactly one of the two is there.
-    private(set) var node: ConsensusNode?
-    private(set) var client: ClientNode?
+    ///
+    /// They are boxed, so that a step moves no more than it changes.
+    private let node: Box<ConsensusNode>?
+    private let client: Box<ClientNode>?
     private let bug: PlantedBug?
+    private(set) var stamp = Stamp(epoch: 0, incarnation: 0)
+    private(set) var wakeTime = Instant.never
+
+    private final class Box<Value> {
+        var value: Value
+
+        init(_ value: Value) {
+            self.value = value
+        }
+    }
 
     init(_ node: ConsensusNode, bug: PlantedBug?) {
-        self.node = node
+        self.node = Box(node)
+        client = nil
         self.bug = bug
     }
 
     init(_ client: ClientNode) {
-        self.client = client
-        self.bug = nil
+        node = nil
+        self.client = Box(client)
+        bug = nil
     }
-
-    var stamp: Stamp { node?.stamp ?? client?.stamp ?? Stamp(epoch: 0, incarnation: 0) }
-
-    var wakeTime: Instant { node?.wakeTime ?? client?.wakeTime ?? .never }
 
     mutating func recover(_ record: NodeRecord) {
         if let bug, bug.forgets(record) { return }
-        node?.recover(record)
+        node?.value.recover(record)
     }
 
     mutating func start(at now: Instant, into lanes: inout Lanes) {
@@ -65,7 +75,7 @@ struct PaxosHost: Automaton {
     func checkInvariants() {
         // A planted bug breaks the very rules that are checked here; the oracle is to find it.
         guard bug == nil else { return }
-        node?.checkInvariants()
+        if let node { PaxosHost.check(&node.value) }
     }
 
     /// Takes a message as a node with a planted bug does.
@@ -74,7 +84,7 @@ struct PaxosHost: Automaton {
         with bug: PlantedBug
     ) {
         var message = message
-        let earlier = node?.acceptor
+        let earlier = node?.value.acceptor
         withRoles { roles in bug.before(&message, from: origin.node, &roles) }
         withNodeLanes(&lanes) { [message] node, lanes in
             node.receive(message, from: origin, at: now, into: &lanes)
@@ -82,14 +92,25 @@ struct PaxosHost: Automaton {
         withRoles { roles in bug.after(message, earlier: earlier, &roles) }
     }
 
-    private mutating func withRoles(_ body: (inout RoleStates) -> Void) {
+    private func withRoles(_ body: (inout RoleStates) -> Void) {
         guard let node else { return }
         var roles = RoleStates(
-            proposer: node.proposer, acceptor: node.acceptor, learner: node.learner)
+            proposer: node.value.proposer, acceptor: node.value.acceptor,
+            learner: node.value.learner)
         body(&roles)
-        self.node?.proposer = roles.proposer
-        self.node?.acceptor = roles.acceptor
-        self.node?.learner = roles.learner
+        node.value.proposer = roles.proposer
+        node.value.acceptor = roles.acceptor
+        node.value.learner = roles.learner
+    }
+
+    // Through `inout`, since reading a property of a boxed value copies the value.
+
+    private static func read(_ automaton: inout some Automaton) -> (Stamp, Instant) {
+        (automaton.stamp, automaton.wakeTime)
+    }
+
+    private static func check(_ automaton: inout some Automaton) {
+        automaton.checkInvariants()
     }
 
     /// Lends the lanes to the con node, if it is one: records and envelopes are the same, outputs are
@@ -97,11 +118,12 @@ struct PaxosHost: Automaton {
     private mutating func withNodeLanes(
         _ lanes: inout Lanes, _ body: (inout ConsensusNode, inout ConsensusNode.Lanes) -> Void
     ) {
-        guard node != nil else { return }
+        guard let node else { return }
         var own = ConsensusNode.Lanes()
         swap(&own.records, &lanes.records)
         swap(&own.envelopes, &lanes.envelopes)
-        body(&node!, &own)
+        body(&node.value, &own)
+        (stamp, wakeTime) = PaxosHost.read(&node.value)
         swap(&own.records, &lanes.records)
         swap(&own.envelopes, &lanes.envelopes)
         for output in own.outputs { lanes.report(.node(output)) }
@@ -110,11 +132,12 @@ struct PaxosHost: Automaton {
     private mutating func withClientLanes(
         _ lanes: inout Lanes, _ body: (inout ClientNode, inout ClientNode.Lanes) -> Void
     ) {
-        guard client != nil else { return }
+        guard let client else { return }
         var own = ClientNode.Lanes()
         swap(&own.records, &lanes.records)
         swap(&own.envelopes, &lanes.envelopes)
-        body(&client!, &own)
+        body(&client.value, &own)
+        (stamp, wakeTime) = PaxosHost.read(&client.value)
         swap(&own.records, &lanes.records)
         swap(&own.envelopes, &lanes.envelopes)
         for output in own.outputs { lanes.report(.client(output)) }

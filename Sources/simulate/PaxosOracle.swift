@@ -190,6 +190,8 @@ struct PaxosOracle: WorldObserver {
         case .promised(let ballot): "the promise of ballot \(ballot)"
         case .accepted(let proposal):
             "the acceptance of \(text(proposal.value)) at ballot \(proposal.ballot)"
+        case .life(let node, _): "the life of acceptor \(node)"
+        case .admitted: "that it may vote"
         case .done(let position): "that client number \(position) is done"
         }
     }

@@ -8,8 +8,11 @@ struct PaxosScenario: Sendable {
     var nodes: [Int]?
     /// How many clients; nil to draw them.
     var clients: Int?
-    var faults = FaultSet.all
+    var faults = PaxosScenario.defaultFaults
     var bug: PlantedBug?
+
+    /// What `--faults default` stands for: everything, lost disks included.
+    static let defaultFaults = FaultSet.all
 
     /// The largest drawn cluster.
     static let largest = (proposers: 3, acceptors: 5, learners: 3, clients: 4)
@@ -58,14 +61,17 @@ struct PaxosScenario: Sendable {
                 plan.scheduled.append(.lateStart(node, at: moment()))
             }
         }
-        for node in cluster.acceptors where random.below(2) == 0 {
+        let isRolling = random.below(2) == 0
+        if isRolling { addRollingOutage(to: &plan, &random) }
+        for node in cluster.acceptors where !isRolling && random.below(2) == 0 {
             if plan.mix.kinds.contains(.partitions) {
                 plan.scheduled.append(
                     .partition(.split([node]), at: moment(), length: length()))
             }
             if plan.mix.kinds.contains(.amnesia) {
                 plan.scheduled.append(
-                    .crash(node, at: moment(), tail: .kept, comeback: .withoutDisk(after: length())))
+                    .crash(node, at: moment(), tail: .kept, comeback: .withoutDisk(after: length()))
+                )
             }
         }
         for node in cluster.proposers
@@ -73,6 +79,32 @@ struct PaxosScenario: Sendable {
             plan.scheduled.append(
                 .crash(
                     node, at: moment(), tail: .kept, comeback: .withDisk(after: .milliseconds(20))))
+        }
+    }
+
+    /// Cuts the acceptors off one after another, so that the majority changes hands, and has one come
+    /// back without its disk, or with it, whenever the next is cut off.
+    private func addRollingOutage(to plan: inout Plan, _ random: inout RandomSource) {
+        var waiting = Cluster(shape: plan.shape).acceptors.map(\.self)
+        let slice = plan.safetyTime / Int64(waiting.count)
+        var begin = Interval.zero
+        while !waiting.isEmpty {
+            let node = waiting.remove(at: random.number(in: 0...waiting.count - 1))
+            let time = Instant(nanoseconds: begin.nanoseconds)
+            if plan.mix.kinds.contains(.partitions) {
+                plan.scheduled.append(.partition(.split([node]), at: time, length: slice))
+            }
+            let pause = random.interval(in: .milliseconds(1)...max(.milliseconds(1), slice / 4))
+            if let other = waiting.last, begin > .zero {
+                if plan.mix.kinds.contains(.amnesia) {
+                    plan.scheduled.append(
+                        .crash(other, at: time, tail: .kept, comeback: .withoutDisk(after: pause)))
+                } else if plan.mix.kinds.contains(.restarts) {
+                    plan.scheduled.append(
+                        .crash(other, at: time, tail: .kept, comeback: .withDisk(after: pause)))
+                }
+            }
+            begin = begin + slice
         }
     }
 

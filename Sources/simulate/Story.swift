@@ -21,7 +21,9 @@ struct Story {
         let box = WorldBox(scenario)
         let isStuck = failure.property == Story.liveness
         let shrunken = Shrinker.shrink(
-            first, runLimit: isStuck ? 300 : runLimit, deliveries: isStuck ? .keep : .drop,
+            first, runLimit: isStuck ? 300 : runLimit,
+            // A run in which enough is dropped gets stuck anyway; what is not told need not be dropped.
+            canDrop: { !isStuck && Message.plot.contains($0.kind) },
             reductions: PaxosScenario.smaller
         ) { plan in
             let report = box.world.run(plan)
@@ -36,6 +38,9 @@ struct Story {
         runs = shrunken.runs
         lines = Story.tell(world.trace, of: Cluster(shape: plan.shape))
     }
+
+    /// A story of fewer lines than this is short.
+    static let shortLength = 40
 
     /// The property that a stuck run does not keep.
     static let liveness = "liveness"
@@ -58,7 +63,7 @@ struct Story {
     /// once what a host does again and again.
     private static func tell(_ trace: [TraceEvent], of cluster: Cluster) -> [String] {
         var told: [(time: Instant, text: String, repeats: Int)] = []
-        for event in trace where isTold(event) {
+        for event in trace where isTold(event, of: cluster) {
             let subject = event.node.map { "\(cluster.name(of: $0)) " } ?? ""
             let text = subject + event.phrase(naming: { cluster.name(of: $0) })
             if let index = told.lastIndex(where: { $0.text == text }) {
@@ -77,14 +82,13 @@ struct Story {
         }
     }
 
-    private static func isTold(_ event: TraceEvent) -> Bool {
+    private static func isTold(_ event: TraceEvent, of cluster: Cluster) -> Bool {
         switch event.action {
         case .receives:
-            let plot = [
-                "request", "prepare", "promise", "accept", "accepted", "nack", "chosen",
-            ]
             let kind = event.text.prefix { $0 != " " && $0 != "," }
-            return plot.contains { $0 == kind }
+            // A request to a learner is a client's question, which changes nothing.
+            if kind == "request", event.node.flatMap(cluster.role) == .learner { return false }
+            return Message.plotKinds.contains { $0 == kind }
         case .reports:
             return event.text.hasPrefix("that \"") || event.text.hasPrefix("the chosen")
                 || event.text.hasPrefix("that its votes")
@@ -94,6 +98,16 @@ struct Story {
         default: return false
         }
     }
+}
+
+extension Message {
+    /// The messages that stories tell of.
+    static let plotKinds = [
+        "request", "prepare", "promise", "accept", "accepted", "nack", "chosen",
+    ]
+
+    /// How the wire codec's tags of ``plotKinds`` begin.
+    static let plot: ClosedRange<UInt8> = 11...18
 }
 
 /// Lets the shrinker's closure own a world.

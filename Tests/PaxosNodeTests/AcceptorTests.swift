@@ -220,6 +220,7 @@ struct AcceptorNodeTests {
         var driver = Driver(3)
         var records = driver.start().records
         records += driver.receive(.assign(driver.assign()), from: Driver.leader()).records
+        records += driver.admit().records
         records +=
             driver.receive(
                 .accept(Accept(proposal: proposal(4, [7]))), from: Driver.member(1)

@@ -225,7 +225,7 @@ struct ClientTests {
         let expected =
             "No value was learned within 4 s: 1 of 3 acceptors answered, and a majority "
             + "needs 2; silent: node 3 (acceptor), node 4 (acceptor), node 5 (learner); "
-            + "present without a role: node 1 (proposer)."
+            + "present without a role or a vote: node 1 (proposer)."
         #expect("\(silence)" == expected)
         #expect(end.sent("done").map(\.message) == [.done(Done(clients: clients(0)))])
         #expect(driver.client.wakeTime == .never)

@@ -13,12 +13,12 @@ struct CodecTests {
             #expect(Set(samples.compactMap { encoded($0).first }) == tags)
         }
         let recordTags = Set(Samples.records.compactMap { encoded($0).first })
-        #expect(recordTags == Set(1...6))
+        #expect(recordTags == Set(1...8))
         var random = RandomSource(seed: 1)
         for tag in 1...22 {
             #expect(encoded(Samples.message(tag: tag, &random)).first == UInt8(tag))
         }
-        for tag in 1...6 {
+        for tag in 1...8 {
             #expect(encoded(Samples.record(tag: tag, &random)).first == UInt8(tag))
         }
     }
@@ -40,7 +40,7 @@ struct CodecTests {
             let message = Samples.message(tag: tag, &random)
             #expect(try decoded(Message.self, encoded(message)) == message)
         }
-        for tag in 1...6 {
+        for tag in 1...8 {
             let record = Samples.record(tag: tag, &random)
             #expect(try decoded(NodeRecord.self, encoded(record)) == record)
         }
@@ -90,7 +90,7 @@ struct CodecTests {
         } else {
             #expect(throws: WireError.trailingBytes) { try decoded(Message.self, bytes) }
         }
-        if !(1...6).contains(tag) {
+        if !(1...8).contains(tag) {
             #expect(throws: WireError.unknownTag(tag)) { try decoded(NodeRecord.self, bytes) }
         } else {
             #expect(throws: WireError.trailingBytes) { try decoded(NodeRecord.self, bytes) }

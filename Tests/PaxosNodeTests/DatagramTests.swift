@@ -68,7 +68,7 @@ struct DatagramTests {
     func sizes() {
         let sizes = Samples.largest.map { bytes(of: packet($0)).count }
         #expect(sizes.allSatisfy { $0 <= DatagramFormat.maximumSize })
-        #expect(sizes.max() == DatagramFormat.headerSize + 1 + 13 + 8 + 516 + 32_772 + 8)
+        #expect(sizes.max() == DatagramFormat.headerSize + 1 + 14 + 8 + 516 + 32_772 + 8)
         let quiet = Samples.largest.filter {
             !["heartbeat", "confirm", "done"].contains($0.kind)
         }

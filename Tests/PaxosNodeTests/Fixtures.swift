@@ -135,7 +135,17 @@ struct Driver {
         var driver = Driver(id, of: cluster, seed: seed, options: options)
         driver.start()
         driver.receive(.assign(driver.assign()), from: leader(of: cluster))
+        driver.admit()
         return driver
+    }
+
+    /// Lets an acceptor find its own life in the leader's roster, so that it votes.
+    @discardableResult
+    mutating func admit() -> ConsensusNode.Lanes {
+        guard node.acceptor != nil else { return lanes }
+        var roster = Roster()
+        roster.note(node.node, incarnation: node.incarnation)
+        return receive(.assign(assign(roster: roster)), from: Driver.leader(of: node.cluster))
     }
 
     /// The highest con node, elected, its news come round, and so assigning roles.

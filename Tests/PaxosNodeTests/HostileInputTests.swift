@@ -116,7 +116,7 @@ struct HostileInputTests {
         for id: NodeID in [1, 3, 5] {
             var driver = Driver(id)
             for _ in 0..<30 {
-                driver.node.recover(Samples.record(tag: random.number(in: 1...6), &random))
+                driver.node.recover(Samples.record(tag: random.number(in: 1...8), &random))
             }
             driver.node.checkInvariants()
             let records = driver.start().records

@@ -61,7 +61,7 @@ struct ProposerNodeTests {
         driver.receive(request, from: Driver.member(7))
         let nack = Nack(ballot: ballot(1, life: life), promised: ballot(20))
         let effects = driver.receive(.nack(nack), from: Driver.member(3))
-        #expect(effects.isEmpty)
+        #expect(effects.envelopes.isEmpty && effects.records == [.life(3, 13)])
         #expect(driver.node.wakeTime > milliseconds(1))
         #expect(driver.node.wakeTime <= milliseconds(5))
         let retry = driver.wake(until: milliseconds(6))
@@ -76,7 +76,8 @@ struct ProposerNodeTests {
         driver.receive(request, from: Driver.member(7))
         let nack = Nack(ballot: ballot(1, life: life), promised: ballot(20))
         let effects = driver.receive(.nack(nack), from: Driver.member(3))
-        #expect(effects.records == [.ballot(22)] && effects.kinds == ["prepare"])
+        #expect(effects.records == [.life(3, 13), .ballot(22)])
+        #expect(effects.kinds == ["prepare"])
     }
 
     @Test("does not use the ballots of an earlier life again")

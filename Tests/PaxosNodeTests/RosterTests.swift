@@ -16,7 +16,7 @@ struct RosterTests {
 
     private func merged(_ left: Roster, _ right: Roster) -> Roster {
         var result = left
-        result.merge(right)
+        result.merge(right, of: NodeSet(0..<5))
         return result
     }
 

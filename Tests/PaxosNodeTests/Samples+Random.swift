@@ -109,7 +109,7 @@ extension Samples {
         }
     }
 
-    /// A random record of the case with a tag from 1 to 6.
+    /// A random record of the case with a tag from 1 to 8.
     static func record(tag: Int, _ random: inout RandomSource) -> NodeRecord {
         switch tag {
         case 1: .incarnation(random.next())
@@ -117,7 +117,9 @@ extension Samples {
         case 3: .ballot(random.next())
         case 4: .promised(anyBallot(&random))
         case 5: .accepted(anyProposal(&random))
-        default: .done(anyNumber(&random))
+        case 6: .done(anyNumber(&random))
+        case 7: .life(NodeID(UInt32(random.below(64))), random.next())
+        default: .admitted
         }
     }
 }

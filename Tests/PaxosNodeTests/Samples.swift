@@ -101,6 +101,7 @@ enum Samples {
         .incarnation(0), .incarnation(.max), .epoch(0), .epoch(77), .ballot(0), .ballot(.max),
         .promised(ballot(0, life: 0)), .promised(ballot(.max, life: .max)),
         .accepted(proposal(0, [])), .accepted(proposal(3, longValue)), .done(0), .done(.max),
+        .life(3, 5), .life(63, .max), .admitted,
     ]
 }
 

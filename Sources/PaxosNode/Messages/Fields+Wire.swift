@@ -118,7 +118,7 @@ extension Assign: WireCodable {
 
 extension Confirm: WireCodable {
     public func encode(into writer: inout ByteWriter) {
-        claim.encode(into: &writer)
+        writer.write(optional: claim)
         writer.write(epoch)
         roster.encode(into: &writer)
         done.encode(into: &writer)
@@ -126,7 +126,7 @@ extension Confirm: WireCodable {
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
-        claim = try LeaderClaim(from: &reader)
+        claim = try reader.readOptional(LeaderClaim.self)
         epoch = try reader.readUInt64()
         roster = try Roster(from: &reader)
         done = try ClientSet(from: &reader)

@@ -146,7 +146,16 @@ public struct Assign: Hashable, Sendable {
     public var proposers: NodeSet
     public var acceptors: NodeSet
     public var learners: NodeSet
+    /// What the sender knows of the acceptors' lives.
+    ///
+    /// An acceptor votes once it finds its own here.
     public var roster: Roster
+
+    /// Whether the role lists are those of this cluster.
+    func agrees(with cluster: Cluster) -> Bool {
+        proposers == cluster.proposers && acceptors == cluster.acceptors
+            && learners == cluster.learners
+    }
 }
 
 /// Confirms an ``Assign``.
@@ -156,8 +165,8 @@ public struct Assign: Hashable, Sendable {
 /// It names the leader's life and the epoch that leader drew, so it cannot be left over from an earlier
 /// run, and the leader can believe what else it says.
 public struct Confirm: Hashable, Sendable {
-    /// The assign's leader.
-    public var claim: LeaderClaim
+    /// The assign's leader, if it named one.
+    public var claim: LeaderClaim?
     /// The assign's epoch.
     ///
     /// The datagram's own epoch is higher where another leader had drawn that one.

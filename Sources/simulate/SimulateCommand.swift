@@ -1,0 +1,180 @@
+import ConsensusCore
+import Glibc
+import PaxosNode
+import Simulation
+import UDPRuntime
+
+/// The program `simulate`: the cluster of condriver and clidriver on a seeded network, clock and disk.
+enum SimulateCommand {
+    static let help =
+        """
+        usage: simulate --seeds A..B [options]     run every seed; stop at the first that fails
+               simulate --seed N [--trace FILE]    run one seed again; '-' traces to standard output
+               simulate --bug NAME [--seeds A..B]  the same with a planted bug
+               simulate --bugs                     look for every planted bug
+               simulate --exhaustive [--nodes P/A/L] [--ballots K] [--bug NAME]
+                                                   every interleaving of the bare roles
+
+          --nodes P/A/L     proposers, acceptors and learners; drawn from the seed unless given
+          --clients N       how many clients; drawn from the seed unless given
+          --faults LIST     default, none, or names separated by commas:
+                            \(FaultSet.named.map(\.name).joined(separator: " "))
+
+        Planted bugs:
+        \(PlantedBug.allCases.map { "  \($0.rawValue): \($0.explanation)" }.joined(separator: "\n"))
+
+        Exit status: 0 all held, 1 a violation was found, 2 could not say, 64 wrong usage.
+
+        """
+
+    static func main() async -> Never {
+        do {
+            exit(try await run(try CommandLine.checkedArguments()))
+        } catch let error as ExitError {
+            Console.complain("simulate: \(error.sentence)")
+            exit(error.status)
+        } catch {
+            Console.complain("simulate: \(error)")
+            exit(2)
+        }
+    }
+
+    /// Runs the program; returns its exit status.
+    static func run(_ arguments: [String]) async throws -> Int32 {
+        let parsed = try ParsedArguments(
+            arguments, options: SimulateOptions.specifications, program: "simulate")
+        if parsed.has("--help") {
+            try Console.print(help)
+            return 0
+        }
+        if parsed.has("--version") {
+            try Console.print(Program.version + "\n")
+            return 0
+        }
+        let options = try SimulateOptions(parsed)
+        switch options.task {
+        case .campaign(let seeds): return try await campaign(seeds, options.scenario)
+        case .replay(let seed, let trace):
+            return try replay(seed, options.scenario, trace: trace)
+        case .findBugs: return try await findBugs(options.scenario)
+        case .exhaust(let nodes, let ballots):
+            return try exhaust(nodes: nodes, ballots: ballots, bug: options.scenario.bug)
+        }
+    }
+
+    // MARK: - One seed
+
+    private static func replay(
+        _ seed: UInt64, _ scenario: PaxosScenario, trace: String?
+    ) throws -> Int32 {
+        var world = scenario.makeWorld()
+        world.options = trace == nil ? [.checksInvariants] : [.checksInvariants, .traces]
+        let report = world.run(scenario.plan(seed))
+        if let trace { try Console.write(world.trace.render(), toFile: trace) }
+        let digest = String(report.digest, radix: 16)
+        let length = report.time.nanoseconds / 1_000_000
+        let head =
+            "Seed \(seed): \(report.statistics.steps) steps, \(length) ms, digest \(digest): "
+        guard report.failure != nil else {
+            let isOpen = report.outcome == .beyondHealing
+            try Console.print(head + (isOpen ? "nothing was left to heal.\n" : "all held.\n"))
+            return isOpen ? 2 : 0
+        }
+        try Console.print(head + "a violation.\n")
+        try tell(seed, scenario)
+        return 1
+    }
+
+    /// Prints the story of a failing seed.
+    private static func tell(_ seed: UInt64, _ scenario: PaxosScenario) throws {
+        guard let story = Story(seed: seed, of: scenario) else { return }
+        let replay = "simulate --seed \(seed)" + SimulateOptions.options(of: scenario)
+        try Console.print(story.text(seed: seed, replay: replay))
+    }
+
+    // MARK: - Many seeds
+
+    private static func campaign(
+        _ seeds: ClosedRange<UInt64>, _ scenario: PaxosScenario
+    ) async throws -> Int32 {
+        let progress = ProgressLine()
+        let report = await search(seeds, scenario) { progress.show($0) }
+        let rate = progress.rate(of: report.runs)
+        try Console.print(
+            "\(grouped(Int(report.runs))) runs, seeds \(seeds.lowerBound)..\(seeds.upperBound), "
+                + "\(grouped(rate)) runs/s.\n\(report.summary.paragraph)\n")
+        guard let seed = report.failingSeed else {
+            try Console.print("All held.\n")
+            return 0
+        }
+        try tell(seed, scenario)
+        return 1
+    }
+
+    /// Runs seeds on both cores until one fails.
+    private static func search(
+        _ seeds: ClosedRange<UInt64>, _ scenario: PaxosScenario,
+        progress: @escaping @Sendable (CampaignReport<PaxosSummary>) -> Void = { _ in }
+    ) async -> CampaignReport<PaxosSummary> {
+        await Campaign.run(
+            seeds: seeds, threads: 2, makeRunner: { CampaignRunner(scenario) }, progress: progress)
+    }
+
+    /// Plants every bug in turn and prints where it was found.
+    private static func findBugs(_ scenario: PaxosScenario) async throws -> Int32 {
+        var status: Int32 = 0
+        try Console.print(row("bug", "seed", "runs", "story", "property"))
+        for bug in PlantedBug.allCases {
+            var scenario = scenario
+            scenario.bug = bug
+            let report = await search(SimulateOptions.bugSeeds, scenario)
+            guard let seed = report.failingSeed,
+                let (storySeed, story) = await shortStory(from: seed, scenario)
+            else {
+                try Console.print(row(bug.rawValue, "-", "\(report.runs)", "-", "NOT FOUND"))
+                status = 1
+                continue
+            }
+            let length =
+                "\(story.lines.count) lines" + (storySeed == seed ? "" : " (seed \(storySeed))")
+            try Console.print(
+                row(
+                    bug.rawValue, "\(seed)", "\(report.runs)", length, story.violation.property))
+        }
+        return status
+    }
+
+    /// The story of a failing seed, or of one of the next that fail, if that is the first to be short.
+    private static func shortStory(
+        from first: UInt64, _ scenario: PaxosScenario
+    ) async -> (seed: UInt64, story: Story)? {
+        var best: (seed: UInt64, story: Story)?
+        var next: UInt64? = first
+        for _ in 0..<6 {
+            guard let seed = next, let story = Story(seed: seed, of: scenario) else { break }
+            if best.map({ story.lines.count < $0.story.lines.count }) ?? true {
+                best = (seed, story)
+            }
+            guard story.lines.count >= Story.shortLength, seed < SimulateOptions.bugSeeds.upperBound
+            else { break }
+            next = await search(seed + 1...SimulateOptions.bugSeeds.upperBound, scenario)
+                .failingSeed
+        }
+        return best
+    }
+
+    private static func row(
+        _ bug: String, _ seed: String, _ runs: String, _ story: String, _ property: String
+    ) -> String {
+        func cell(_ text: String, _ width: Int) -> String {
+            text + String(repeating: " ", count: max(1, width - text.count))
+        }
+        return cell(bug, 26) + cell(seed, 8) + cell(runs, 8) + cell(story, 22) + property + "\n"
+    }
+
+    // MARK: - Every interleaving
+
+    private static func exhaust(nodes: [Int], ballots: Int, bug: PlantedBug?) throws -> Int32 {
+        throw ExitError.usage("This version does not have --exhaustive yet.")
+    }
+}

@@ -1,0 +1,107 @@
+import ConsensusCore
+import PaxosNode
+import Simulation
+import Testing
+
+@testable import simulate
+
+@Suite("Campaigns of the Paxos cluster")
+struct CampaignTests {
+    /// Seeds at which a campaign once failed, with the plans of its day.
+    static let once: [UInt64] = [
+        37, 1_384, 2_286, 2_631, 3_076, 18_871, 20_723, 25_249, 87_357, 104_375,
+        570_914,
+    ]
+
+    @Test(
+        "every property holds, and a value is chosen, in the first seeds and those that once failed"
+    )
+    func holds() {
+        var runner = CampaignRunner(PaxosScenario())
+        var summary = PaxosSummary()
+        for seed in Array(1...120) + CampaignTests.once {
+            #expect(runner.run(seed: seed, into: &summary) == .held, "seed \(seed)")
+        }
+        #expect(summary.chosen == summary.statistics.runs)
+        #expect(summary.statistics.crashes > 0 && summary.statistics.lost > 0)
+    }
+
+    @Test("without faults a value is chosen, whatever the shape")
+    func calm() {
+        var runner = CampaignRunner(PaxosScenario(faults: []))
+        var summary = PaxosSummary()
+        for seed in 1...100 as ClosedRange<UInt64> {
+            #expect(runner.run(seed: seed, into: &summary) == .held, "seed \(seed)")
+        }
+        #expect(summary.chosen == 100)
+        #expect(summary.statistics.faultCount == 0)
+    }
+
+    @Test("the same seed gives the same trace, byte for byte", arguments: [1, 5, 82] as [UInt64])
+    func sameTrace(seed: UInt64) {
+        let scenario = PaxosScenario()
+        var first = scenario.makeWorld()
+        var second = scenario.makeWorld()
+        first.options = [.traces]
+        second.options = [.traces]
+        // The second world has run something else before.
+        _ = second.run(scenario.plan(seed + 1))
+        let reports = (first.run(scenario.plan(seed)), second.run(scenario.plan(seed)))
+        #expect(reports.0 == reports.1)
+        #expect(first.trace.render() == second.trace.render())
+        #expect(first.trace.count > 100)
+    }
+
+    /// Written down from `simulate --seed N` of a release build; this test runs in a debug build too.
+    ///
+    /// A change of the protocol or of the faults changes them; they are then to be written down anew.
+    @Test(
+        "debug and release builds, on every machine, give these digests",
+        arguments: [
+            (1, 0xe7ba_16a6_54fe_af57), (2, 0x3720_9708_051c_a6d1),
+            (3, 0xba34_b920_4806_ee90), (928, 0x64f2_2a7a_fa78_1453),
+        ] as [(UInt64, UInt64)])
+    func golden(seed: UInt64, digest: UInt64) {
+        let scenario = PaxosScenario()
+        var world = scenario.makeWorld()
+        #expect(world.run(scenario.plan(seed)).digest == digest)
+    }
+}
+
+@Suite("Planted bugs")
+struct PlantedBugTests {
+    /// A seed for each bug at which it shows, as `simulate --bugs` finds it.
+    static let seeds: [(bug: PlantedBug, seed: UInt64, property: String)] = [
+        (.countDatagrams, 23, "quorum"), (.forgetAccepted, 1, "agreement"),
+        (.promiseAtOldBallot, 1, "promises"), (.acceptDoesNotPromise, 47, "promises"),
+        (.valueOfHighestPromise, 120, "agreement"), (.mixedBallots, 85, "quorum"),
+        (.ballotReuse, 3, "one life a ballot"), (.answerBeforeDurable, 193, "quorum"),
+        (.amnesia, 928, "agreement"),
+    ]
+
+    @Test("each is found, and the same run without it holds", arguments: seeds)
+    func found(bug: PlantedBug, seed: UInt64, property: String) {
+        var scenario = PaxosScenario()
+        var honest = scenario.makeWorld()
+        #expect(honest.run(scenario.plan(seed)).failure == nil)
+        scenario.bug = bug
+        var world = scenario.makeWorld()
+        #expect(world.run(scenario.plan(seed)).failure?.property == property)
+    }
+
+    @Test("there is a seed for every bug")
+    func complete() {
+        #expect(PlantedBugTests.seeds.map(\.bug) == PlantedBug.allCases)
+    }
+
+    @Test("a story is short, numbered, and ends in the violation")
+    func story() throws {
+        var scenario = PaxosScenario()
+        scenario.bug = .promiseAtOldBallot
+        let story = try #require(Story(seed: 1, of: scenario, runLimit: 150))
+        #expect(story.lines.count < 40)
+        #expect(story.lines.last?.contains("VIOLATION of promises") == true)
+        let text = story.text(seed: 1, replay: "simulate --seed 1 --bug promise-at-old-ballot")
+        #expect(text.contains("   1. ") && text.contains("Replay: simulate --seed 1"))
+    }
+}
