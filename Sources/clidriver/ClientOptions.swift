@@ -43,7 +43,7 @@ struct ClientOptions: Hashable {
             throw .usage("This version does not have the command '\(first)' yet.")
         }
         if arguments.has("--storage") {
-            throw .usage("This version does not have --storage yet, and a client never will.")
+            throw .usage("clidriver has no --storage: a client keeps nothing. condriver has it.")
         }
         guard words.count == 3 else {
             throw .usage(

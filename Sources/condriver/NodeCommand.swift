@@ -10,6 +10,7 @@ enum NodeCommand {
 
         Runs con node ID of the hosts file until all its clients are done, or SIGINT or SIGTERM.
 
+          --storage DIR       keep what must not be forgotten in DIR, which no other node may use
           --crash-on MESSAGE[:N]
                               exit with 86 at the N-th MESSAGE received, before acting on it:
                               \(NodeOptionReader.messageKinds.joined(separator: " "))
@@ -39,12 +40,9 @@ enum NodeCommand {
             for: node, of: hosts, crashPoint: options.crashPoint)
         let automaton = ConsensusNode(
             cluster: cluster, node: node, seed: Entropy.seed(), options: options.protocolOptions)
-        var loop = EventLoop(
+        let end = try run(
             automaton, settings: settings, socket: try UDPSocket(for: settings, of: hosts),
-            signals: signals)
-        let end = try loop.run { output throws(ExitError) in
-            try NodeReport.report(output, of: node)
-        }
+            signals: signals, storagePath: options.storagePath)
         guard end == .crashPoint, let crashPoint = options.crashPoint else {
             return ExitStatus.done
         }
@@ -52,6 +50,27 @@ enum NodeCommand {
             "condriver: node \(node) ends as if crashed, at \(crashPoint.kind) number "
                 + "\(crashPoint.count) received (--crash-on).")
         return ExitStatus.crashPoint
+    }
+
+    /// Runs a node until its loop ends, with the records of its earlier lives if there is a directory.
+    private static func run(
+        _ automaton: ConsensusNode, settings: LoopSettings, socket: consuming UDPSocket,
+        signals: TerminationSignals, storagePath: String?
+    ) throws(ExitError) -> LoopEnd {
+        let node = settings.node
+        let report = { (output: NodeOutput) throws(ExitError) in
+            try NodeReport.report(output, of: node)
+        }
+        guard let storagePath else {
+            var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
+            return try loop.run(report)
+        }
+        var automaton = automaton
+        var log = try RecordLog<NodeRecord>(
+            directory: storagePath, identity: LogIdentity(cluster: settings.cluster, node: node)
+        ) { automaton.recover($0) }
+        var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
+        return try loop.run(recordingIn: &log, report)
     }
 }
 

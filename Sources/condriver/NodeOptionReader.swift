@@ -7,6 +7,8 @@ struct NodeOptionReader: Hashable {
     let identifier: String
     let runtime: RuntimeOptions
     let crashPoint: CrashPoint?
+    /// The directory of what must not be forgotten; nil to keep to memory.
+    let storagePath: String?
     let protocolOptions: NodeOptions
 
     /// The messages that `--crash-on` knows.
@@ -40,9 +42,9 @@ struct NodeOptionReader: Hashable {
                     + "'condriver --help' says more.")
         }
         identifier = arguments.words[0]
-        if arguments.has("--storage") {
-            throw .usage(
-                "This version does not have --storage yet; leave it out to keep to memory.")
+        storagePath = arguments.value("--storage")
+        guard storagePath != "" else {
+            throw .usage("--storage: found nothing, expected a directory.")
         }
         runtime = try RuntimeOptions(arguments)
         if let text = arguments.value("--crash-on") {

@@ -55,7 +55,7 @@ struct ClientOptionTests {
             (["5", "v", "one"], "DESIREDPROPOSER"), (["5", "v", ""], "DESIREDPROPOSER"),
             (["5", "v", "0", "--timeout", "0"], "--timeout"),
             (["5", "v", "0", "--timeout", "1h"], "--timeout"),
-            (["5", "v", "0", "--storage", "d"], "does not have --storage yet"),
+            (["5", "v", "0", "--storage", "d"], "clidriver has no --storage"),
             (["5", "v", "0", "--crash-on", "prepare"], "no option --crash-on"),
         ])
     func errors(arguments: [String], words: String) throws {

@@ -78,6 +78,9 @@ final class DriverProcess: Sendable {
     func interrupt() { process.withLock { $0.interrupt() } }
     func terminate() { process.withLock { $0.terminate() } }
 
+    /// Ends it without giving it a chance to say or write anything.
+    func kill() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGKILL) } }
+
     /// How it ended; to be asked for once.
     var result: DriverResult {
         get async {

@@ -19,6 +19,7 @@ struct NodeOptionTests {
         #expect(options.runtime.tracePath == nil)
         #expect(!options.runtime.debug)
         #expect(options.crashPoint == nil)
+        #expect(options.storagePath == nil)
         #expect(options.protocolOptions == NodeOptions(backoff: .on, whenClientsAreDone: .end))
     }
 
@@ -27,11 +28,13 @@ struct NodeOptionTests {
         let options = try read([
             "--hosts", "h", "--crash-on", "fwd:2", "--drop=0.25", "--duplicate", "0.5", "--delay",
             "1..2", "--fault-seed", "9", "--backoff", "off", "--stay", "--trace=t", "--debug", "0",
+            "--storage", "d",
         ])
         #expect(options.identifier == "0")
         #expect(options.runtime.hostsPath == "h")
         #expect(options.runtime.tracePath == "t")
         #expect(options.runtime.debug)
+        #expect(options.storagePath == "d")
         #expect(options.crashPoint == CrashPoint(kind: "request", count: 2))
         #expect(
             options.runtime.faults
@@ -45,7 +48,7 @@ struct NodeOptionTests {
         "says what is wrong",
         arguments: [
             ([], "Found 0 words"), (["1", "2"], "Found 2 words"),
-            (["1", "--storage", "d"], "does not have --storage yet"),
+            (["1", "--storage", ""], "expected a directory"),
             (["1", "--backoff", "maybe"], "expected on or off"),
             (["1", "--drop", "2"], "--drop"), (["1", "--duplicate", "-1"], "--duplicate"),
             (["1", "--delay", "2..1"], "--delay"), (["1", "--fault-seed", "x"], "--fault-seed"),

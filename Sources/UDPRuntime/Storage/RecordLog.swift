@@ -1,0 +1,103 @@
+public import ConsensusCore
+
+/// Records that survive a crash: an append-only log in a directory of its own.
+///
+/// All records of one call become durable together, with one write and one synchronization (group
+/// commit), and after a crash are found together or not at all. Each such frame has its length and a
+/// CRC-32C (see ``Checksum``) that covers where it stands too. Frames lie in segments, files for which
+/// room was set aside, so that the device is asked for nothing but the data itself.
+///
+/// What recovery finds:
+/// - a last frame that is not whole, as a crash leaves it, is cut off, and that is said;
+/// - one that is not whole although a later one is means damage: the log is refused with file and
+///   offset, and nothing is changed, for a node that goes on without its promises breaks them.
+///
+/// A log that has failed once takes no more: after a failed synchronization nobody knows what the device
+/// has (Rebello et al., *Can Applications Recover from fsync Failures?*, 2020).
+///
+/// Memory is bounded by one segment while it is opened, then by the largest frame.
+public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
+    @usableFromInline var frames: FrameLog
+
+    /// How many bytes a segment has unless something else is asked for.
+    @inlinable public static var defaultSegmentSize: Int { 1 << 20 }
+
+    /// Opens a log, or makes one, and replays what it holds.
+    ///
+    /// - Parameters:
+    ///   - directory: made if it is not there, the directories above it are not. No other process may
+    ///     have the log of this directory open.
+    ///   - identity: whose records these are; a log of somebody else's is refused.
+    ///   - segmentSize: in bytes, from 4 KiB to 1 GiB; for the segments that will be made.
+    ///   - complain: told, in a sentence, of a torn end that was cut off.
+    ///   - recover: called with each record, oldest first.
+    /// - Throws: ``ExitError`` of status 71 if another process has it open, of status 74 if it belongs to
+    ///   another cluster or node, is damaged, or the system refuses.
+    public init(
+        directory: String, identity: LogIdentity,
+        segmentSize: Int = RecordLog.defaultSegmentSize,
+        complain: (String) -> Void = Console.complain, recovering recover: (Record) -> Void
+    ) throws(ExitError) {
+        precondition(segmentSize >= 4_096 && segmentSize <= SegmentHeader.maximumCapacity)
+        let settings = LogSettings(
+            identity: identity, segmentSize: segmentSize, seed: Entropy.seed())
+        try self.init(
+            StorageFolder(path: directory, files: SystemFiles()), settings, complain: complain,
+            recovering: recover)
+    }
+
+    init(
+        _ folder: StorageFolder, _ settings: LogSettings, complain: (String) -> Void,
+        recovering recover: (Record) -> Void
+    ) throws(ExitError) {
+        frames = try FrameLog(folder, settings, complain: complain) {
+            frame throws(ExitError) in
+            do throws(WireError) {
+                var reader = frame.bytes.span.extracting(frame.body)
+                while !reader.isEmpty {
+                    let before = reader.count
+                    recover(try Record(from: &reader))
+                    guard reader.count < before else { throw .trailingBytes }
+                }
+            } catch {
+                throw folder.refusal(
+                    frame.fileName, at: frame.body.lowerBound,
+                    "a record that this program does not know (\(error))")
+            }
+        }
+    }
+
+    /// How many bytes the log holds, in all its segments.
+    public var size: Int { frames.size }
+
+    /// Returns once all of the records are durable.
+    ///
+    /// - Throws: ``ExitError`` of status 74 if the device is full or fails, and from then on always.
+    @inlinable
+    public mutating func makeDurable(_ records: [Record]) throws(ExitError) {
+        guard !records.isEmpty else { return }
+        frames.beginFrame()
+        for record in records { record.encode(into: &frames.writer) }
+        try frames.commitFrame()
+    }
+
+    /// Puts these records in the place of all that the log holds; returns once that is durable.
+    ///
+    /// A crash at any point leaves all of the old records or all of the new. It costs three
+    /// synchronizations and the removal of the old segments.
+    ///
+    /// - Throws: ``ExitError`` of status 74 if the device is full or fails, and from then on always.
+    public mutating func compact(replacingAllWith records: [Record]) throws(ExitError) {
+        // Not one frame, so that reading it back takes no more memory than writing it did.
+        var bodies: [[UInt8]] = []
+        var writer = ByteWriter()
+        for record in records {
+            record.encode(into: &writer)
+            guard writer.bytes.count >= 1 << 16 else { continue }
+            bodies.append(writer.bytes)
+            writer = ByteWriter()
+        }
+        if !writer.bytes.isEmpty { bodies.append(writer.bytes) }
+        try frames.replaceAll(with: bodies)
+    }
+}

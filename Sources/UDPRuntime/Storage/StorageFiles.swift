@@ -1,0 +1,68 @@
+/// The system calls of stable storage, so that tests can put a failing or crashing disk in their place.
+///
+/// Each method does what the function of the same name in `System` does.
+protocol StorageFiles: Sendable {
+    func makeDirectory(_ path: String) throws(SystemError)
+    func namesInDirectory(_ path: String) throws(SystemError) -> [String]
+    /// Opens a file, or a directory, to read.
+    func openToRead(_ path: String) throws(SystemError) -> Int32
+    func openOrMake(_ path: String) throws(SystemError) -> Int32
+    func close(_ descriptor: Int32)
+    func lockExclusively(_ descriptor: Int32) throws(SystemError)
+    func read(_ descriptor: Int32, limit: Int, at offset: Int) throws(SystemError) -> [UInt8]
+    func write(
+        _ descriptor: Int32, _ bytes: [UInt8], from first: Int, at offset: Int
+    ) throws(SystemError) -> Int
+    func synchronize(_ descriptor: Int32) throws(SystemError)
+    func synchronizeData(_ descriptor: Int32) throws(SystemError)
+    func allocate(_ descriptor: Int32, size: Int) throws(SystemError)
+    func move(_ path: String, to newPath: String) throws(SystemError)
+    func remove(_ path: String) throws(SystemError)
+}
+
+/// The files of the operating system.
+struct SystemFiles: StorageFiles {
+    func makeDirectory(_ path: String) throws(SystemError) { try System.makeDirectory(path) }
+
+    func namesInDirectory(_ path: String) throws(SystemError) -> [String] {
+        try System.namesInDirectory(path)
+    }
+
+    func openToRead(_ path: String) throws(SystemError) -> Int32 { try System.openToRead(path) }
+
+    func openOrMake(_ path: String) throws(SystemError) -> Int32 { try System.openOrMake(path) }
+
+    func close(_ descriptor: Int32) { System.close(descriptor) }
+
+    func lockExclusively(_ descriptor: Int32) throws(SystemError) {
+        try System.lockExclusively(descriptor)
+    }
+
+    func read(_ descriptor: Int32, limit: Int, at offset: Int) throws(SystemError) -> [UInt8] {
+        try System.read(descriptor, limit: limit, at: offset)
+    }
+
+    func write(
+        _ descriptor: Int32, _ bytes: [UInt8], from first: Int, at offset: Int
+    ) throws(SystemError) -> Int {
+        try System.write(descriptor, bytes, from: first, at: offset)
+    }
+
+    func synchronize(_ descriptor: Int32) throws(SystemError) {
+        try System.synchronize(descriptor)
+    }
+
+    func synchronizeData(_ descriptor: Int32) throws(SystemError) {
+        try System.synchronizeData(descriptor)
+    }
+
+    func allocate(_ descriptor: Int32, size: Int) throws(SystemError) {
+        try System.allocate(descriptor, size: size)
+    }
+
+    func move(_ path: String, to newPath: String) throws(SystemError) {
+        try System.move(path, to: newPath)
+    }
+
+    func remove(_ path: String) throws(SystemError) { try System.remove(path) }
+}
