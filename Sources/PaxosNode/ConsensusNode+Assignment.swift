@@ -127,7 +127,7 @@ extension ConsensusNode {
     private mutating func receive(
         _ confirm: Confirm, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
-        guard isEnrolled, enrollment.includes(confirm.epoch),
+        guard enrollment.includes(confirm.epoch),
             cluster.nodes.contains(origin.node) || cluster.isClient(origin.node)
         else { return }
         let before = roster

@@ -10,7 +10,7 @@ struct CampaignTests {
     /// Seeds at which a campaign once failed, with the plans of its day.
     static let once: [UInt64] = [
         37, 1_384, 2_286, 2_631, 3_076, 18_871, 20_723, 25_249, 87_357, 104_375,
-        570_914,
+        168_749, 570_914,
     ]
 
     @Test(
@@ -58,7 +58,7 @@ struct CampaignTests {
     @Test(
         "debug and release builds, on every machine, give these digests",
         arguments: [
-            (1, 0xe7ba_16a6_54fe_af57), (2, 0x3720_9708_051c_a6d1),
+            (1, 0xe7ba_16a6_54fe_af57), (2, 0x1b9a_3f87_b5ca_54e7),
             (3, 0xba34_b920_4806_ee90), (928, 0x64f2_2a7a_fa78_1453),
         ] as [(UInt64, UInt64)])
     func golden(seed: UInt64, digest: UInt64) {

@@ -1,7 +1,6 @@
-public import ConsensusCore
+import ConsensusCore
 
 /// A log of frames, each some bytes, in segments of a directory; ``RecordLog`` without the records.
-@usableFromInline
 struct FrameLog: ~Copyable {
     let folder: StorageFolder
     let settings: LogSettings
@@ -21,7 +20,7 @@ struct FrameLog: ~Copyable {
     var closedSize: Int
     /// Whether something has failed: it is not known then what the device has, and no more is taken.
     var hasFailed = false
-    @usableFromInline var writer = ByteWriter(reserving: 4_096)
+    var writer = ByteWriter(reserving: 4_096)
 
     /// The most memory kept for the next frame after a larger one.
     static let keptCapacity = 1 << 20
@@ -29,18 +28,16 @@ struct FrameLog: ~Copyable {
     static let maximumFrame = SegmentHeader.maximumCapacity - SegmentHeader.size
 
     /// How many bytes the log holds: what it would take to read it.
-    @usableFromInline var size: Int { closedSize + offset }
+    var size: Int { closedSize + offset }
 
     // MARK: Appending
 
     /// Begins a frame; its body is then written to `writer`.
-    @usableFromInline
     mutating func beginFrame() {
         SegmentContents.beginFrame(nextFrame, in: &writer)
     }
 
     /// Ends the frame that was begun, and returns once it is durable.
-    @usableFromInline
     mutating func commitFrame() throws(ExitError) {
         try beginChange()
         let length = writer.bytes.count
@@ -92,7 +89,6 @@ struct FrameLog: ~Copyable {
     ///
     /// They are written to a segment of their own, which takes effect at the instant it is given its
     /// name; only then are the others removed. A crash leaves all of the old log or all of the new.
-    @usableFromInline
     mutating func replaceAll(with bodies: [[UInt8]]) throws(ExitError) {
         try beginChange()
         var next = SegmentHeader(

@@ -17,10 +17,10 @@ public import ConsensusCore
 ///
 /// Memory is bounded by one segment while it is opened, then by the largest frame.
 public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
-    @usableFromInline var frames: FrameLog
+    var frames: FrameLog
 
     /// How many bytes a segment has unless something else is asked for.
-    @inlinable public static var defaultSegmentSize: Int { 1 << 20 }
+    public static var defaultSegmentSize: Int { 1 << 20 }
 
     /// Opens a log, or makes one, and replays what it holds.
     ///
@@ -73,7 +73,6 @@ public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
     /// Returns once all of the records are durable.
     ///
     /// - Throws: ``ExitError`` of status 74 if the device is full or fails, and from then on always.
-    @inlinable
     public mutating func makeDurable(_ records: [Record]) throws(ExitError) {
         guard !records.isEmpty else { return }
         frames.beginFrame()
