@@ -52,17 +52,19 @@ extension ConsensusNode {
         }
         // What it tells of the run counts only from the run this node is in.
         guard enrollment.includes(origin.stamp.epoch), election.leader == claim else { return }
-        if isEnrolled, !roster.isCovered(by: heartbeat.roster) {
+        let knowsLives = !isEnrolled || roster.isCovered(by: heartbeat.roster)
+        if !knowsLives {
             sendConfirm(of: claim, epoch: origin.stamp.epoch, to: origin.node, into: &lanes)
         }
         learn(heartbeat.roster, into: &lanes)
         vouch(heartbeat.roster, into: &lanes)
         markDone(heartbeat.done, into: &lanes)
-        guard !done.isSubset(of: heartbeat.done) else {
+        let knowsDone = done.isSubset(of: heartbeat.done)
+        if !knowsDone { lanes.send(.done(Done(clients: done)), to: origin.node) }
+        guard !knowsDone || !knowsLives else {
             ignoredSince = nil
             return
         }
-        lanes.send(.done(Done(clients: done)), to: origin.node)
         let since = ignoredSince ?? now
         ignoredSince = since
         if now >= since + Timing.deafnessPatience {

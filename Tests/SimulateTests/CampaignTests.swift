@@ -10,7 +10,7 @@ struct CampaignTests {
     /// Seeds at which a campaign once failed, with the plans of its day.
     static let once: [UInt64] = [
         37, 1_384, 2_286, 2_631, 3_076, 18_871, 20_723, 25_249, 87_357, 104_375,
-        168_749, 570_914,
+        168_749, 276_704, 570_914,
     ]
 
     @Test(
