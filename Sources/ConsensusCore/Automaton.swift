@@ -41,8 +41,26 @@ public protocol Automaton {
     /// Acts on its own deadline. Being woken early does nothing.
     mutating func wake(at now: Instant, into effects: inout Lanes)
 
+    /// Whether its records have grown so much that they are worth replacing by fewer.
+    var wantsCheckpoint: Bool { get }
+
+    /// All that must be found again after a crash, in few records: they replace every record so far.
+    ///
+    /// A host that keeps records asks for it when ``wantsCheckpoint`` says so, between two steps, once
+    /// the records of all steps before are durable; a crash then leaves all of the old or all of the new.
+    /// One that keeps none asks for it too, and forgets what it gets.
+    mutating func checkpoint() -> [Record]
+
     /// Stops the program when the state contradicts itself; the simulator calls it after every step.
     func checkInvariants()
+}
+
+extension Automaton {
+    @inlinable public var wantsCheckpoint: Bool { false }
+
+    public mutating func checkpoint() -> [Record] {
+        preconditionFailure("asked for a checkpoint that it did not want")
+    }
 }
 
 /// What tells one life of a node, and one run of a cluster, from another.
