@@ -147,3 +147,15 @@ extension Request: WireCodable {
         attempt = try reader.readUInt32()
     }
 }
+
+extension Nack: WireCodable {
+    public func encode(into writer: inout ByteWriter) {
+        ballot.encode(into: &writer)
+        promised.encode(into: &writer)
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        ballot = try Ballot(from: &reader)
+        promised = try Ballot(from: &reader)
+    }
+}

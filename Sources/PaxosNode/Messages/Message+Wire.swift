@@ -90,8 +90,7 @@ extension Message: WireMessage {
             accepted.proposal.encode(into: &writer)
         case .nack(let nack):
             writer.write(17 as UInt8)
-            nack.ballot.encode(into: &writer)
-            nack.promised.encode(into: &writer)
+            nack.encode(into: &writer)
         case .chosen(let chosen):
             writer.write(18 as UInt8)
             writer.write(chosen.value)
@@ -131,8 +130,7 @@ extension Message: WireMessage {
         case 15: self = .accept(Accept(proposal: try Proposal(from: &reader)))
         case 16: self = .accepted(Accepted(proposal: try Proposal(from: &reader)))
         case 17:
-            self = .nack(
-                Nack(ballot: try Ballot(from: &reader), promised: try Ballot(from: &reader)))
+            self = .nack(try Nack(from: &reader))
         case 18: self = .chosen(Chosen(value: try reader.readBytes(upTo: maximumValueSize)))
         case 19: self = .done(Done(clients: try ClientSet(from: &reader)))
         case 20: self = .doneReceipt

@@ -1,0 +1,258 @@
+import ConsensusCore
+
+/// What a node holds for clients: commands and queries that wait, and answers that wait to be sent.
+///
+/// All of it is lost in a crash or when the leader changes, and all of it is bounded; what is turned away
+/// or lost, its client sends again.
+struct ClientDesk: Sendable {
+    // MARK: Commands, of a leader
+
+    /// Who is to have the answer to each command that has not been applied yet.
+    private var waiting: [CommandID: NodeID] = [:]
+    /// The commands that have no slot yet.
+    private var fullBatches: [[UInt8]] = []
+    private var nextBatch = 0
+    private var batch = CommandBatch()
+
+    // MARK: Queries, of a leader
+
+    private struct Query: Sendable {
+        var asker: NodeID
+        var operation: LogOperation
+    }
+
+    private struct QueryRound: Sendable {
+        var round: UInt64
+        var slot: Slot
+        var queries: [Query]
+    }
+
+    private var newQueries: [Query] = []
+    private var rounds: [QueryRound] = []
+
+    // MARK: What others are to answer, and what this node answers
+
+    /// Who asked for what was passed on.
+    private var relayed = RecentTable()
+    /// Queries of a leader elsewhere, to be answered once their slot is applied.
+    private var reads: [(leader: NodeID, read: ReadAt)] = []
+    /// A learner's answers that its leader is to have.
+    private var learned: [LogAnswer] = []
+    private var book = AnswerBook()
+
+    /// The most commands, and the most queries, that wait.
+    static let limit = 65_536
+    /// The most full batches that wait for a slot.
+    static let batchLimit = 400
+
+    // MARK: - Asking
+
+    var hasCommands: Bool { !batch.isEmpty || nextBatch < fullBatches.count }
+    var hasNewQueries: Bool { !newQueries.isEmpty }
+    var awaitsConfirmation: Bool { !rounds.isEmpty }
+
+    /// Takes an operation for the leader that this node is.
+    mutating func admit(_ operation: LogOperation, from asker: NodeID) {
+        switch operation.kind {
+        case .query:
+            guard newQueries.count < ClientDesk.limit else { return }
+            newQueries.append(Query(asker: asker, operation: operation))
+        case .command:
+            let id = operation.header.id
+            if waiting[id] != nil {
+                waiting[id] = asker
+                return
+            }
+            guard waiting.count < ClientDesk.limit,
+                fullBatches.count - nextBatch < ClientDesk.batchLimit
+            else { return }
+            if !batch.hasRoom(for: operation.body) { fullBatches.append(batch.take()) }
+            batch.append(operation.header, operation.body)
+            waiting[id] = asker
+        }
+    }
+
+    /// The commands that are to share the next slot; nil if none wait.
+    mutating func takeBatch() -> [UInt8]? {
+        if nextBatch < fullBatches.count {
+            defer { nextBatch += 1 }
+            return fullBatches[nextBatch]
+        }
+        fullBatches.removeAll(keepingCapacity: true)
+        nextBatch = 0
+        return batch.isEmpty ? nil : batch.take()
+    }
+
+    /// Notes that operations were passed on to the leader.
+    mutating func relay(_ operations: [LogOperation], from asker: NodeID) {
+        for operation in operations { relayed.insert(asker, for: operation.header.id) }
+    }
+
+    mutating func beginTenure() {
+        endTenure()
+    }
+
+    /// Forgets what only a leader can carry out.
+    mutating func endTenure() {
+        waiting.removeAll()
+        fullBatches.removeAll()
+        nextBatch = 0
+        batch = CommandBatch()
+        newQueries.removeAll()
+        rounds.removeAll()
+    }
+
+    // MARK: - Queries
+
+    /// A heartbeat of this round asks whether the new queries may be answered once a slot is applied.
+    mutating func ask(inRound round: UInt64, slot: Slot) {
+        guard !newQueries.isEmpty else { return }
+        rounds.append(QueryRound(round: round, slot: slot, queries: newQueries))
+        newQueries.removeAll()
+    }
+
+    mutating func answerQueries(
+        confirmed round: UInt64, applied: Slot, _ answer: (Span<UInt8>) -> [UInt8]
+    ) {
+        while let first = rounds.first, first.round <= round, first.slot <= applied {
+            rounds.removeFirst()
+            for query in first.queries {
+                book.add(query.operation.answered(answer), to: query.asker)
+            }
+        }
+    }
+
+    /// Hands the confirmed queries to a learner.
+    mutating func passQueries(
+        confirmed round: UInt64, _ pass: (Slot, [LogOperation]) -> Void
+    ) {
+        while let first = rounds.first, first.round <= round {
+            rounds.removeFirst()
+            var operations: [LogOperation] = []
+            var size = 0
+            for query in first.queries {
+                relayed.insert(query.asker, for: query.operation.header.id)
+                size += query.operation.body.count + 40
+                if size > LogMessage.pageSize, !operations.isEmpty {
+                    pass(first.slot, operations)
+                    operations.removeAll()
+                    size = query.operation.body.count + 40
+                }
+                operations.append(query.operation)
+            }
+            if !operations.isEmpty { pass(first.slot, operations) }
+        }
+    }
+
+    /// Takes queries of a leader elsewhere.
+    mutating func hold(_ read: ReadAt, for leader: NodeID) {
+        guard reads.count < 4_096 else { return }
+        reads.append((leader, read))
+    }
+
+    /// Answers the leader's queries whose slot is applied.
+    mutating func answerReads(applied: Slot, _ answer: (Span<UInt8>) -> [UInt8]) {
+        guard !reads.isEmpty else { return }
+        for entry in reads where entry.read.slot <= applied {
+            for operation in entry.read.operations {
+                book.add(operation.answered(answer), to: entry.leader)
+            }
+        }
+        reads.removeAll { $0.read.slot <= applied }
+    }
+
+    // MARK: - Answers
+
+    /// A command was applied.
+    ///
+    /// - Parameter keepsAll: whether someone else may be waiting for the answer.
+    mutating func answer(_ id: CommandID, _ reply: Reply, keepsAll: Bool) {
+        if let asker = waiting.removeValue(forKey: id) {
+            book.add(LogAnswer(id: id, reply: reply), to: asker)
+        } else if keepsAll {
+            learned.append(LogAnswer(id: id, reply: reply))
+        }
+    }
+
+    /// Sends a learner's answers to the leader.
+    mutating func passAnswers(to leader: NodeID) {
+        for answer in learned { book.add(answer, to: leader) }
+        learned.removeAll(keepingCapacity: true)
+    }
+
+    /// Passes on answers that came from a learner or from the leader.
+    mutating func route(_ answers: [LogAnswer]) {
+        for answer in answers {
+            guard let asker = waiting.removeValue(forKey: answer.id) ?? relayed.remove(answer.id)
+            else { continue }
+            book.add(answer, to: asker)
+        }
+    }
+
+    mutating func sendAnswers(leader: NodeID?, into lanes: inout LogNode.Lanes) {
+        book.send(leader: leader, into: &lanes)
+    }
+}
+
+extension LogOperation {
+    /// The answer to a query.
+    fileprivate func answered(_ answer: (Span<UInt8>) -> [UInt8]) -> LogAnswer {
+        LogAnswer(id: header.id, reply: .done(answer(body.span)))
+    }
+}
+
+/// Answers that leave together, one datagram a recipient as far as they fit.
+private struct AnswerBook: Sendable {
+    private struct Page: Sendable {
+        var recipient: NodeID
+        var answers: [LogAnswer] = []
+        var size = 0
+    }
+
+    private var pages: [Page] = []
+    /// The last page of each recipient.
+    private var lastPage: [NodeID: Int] = [:]
+
+    mutating func add(_ answer: LogAnswer, to recipient: NodeID) {
+        var size = 24
+        if case .done(let bytes) = answer.reply { size += bytes.count }
+        var index = lastPage[recipient]
+        if let page = index, pages[page].size + size > LogMessage.pageSize { index = nil }
+        let page = index ?? pages.count
+        if index == nil {
+            pages.append(Page(recipient: recipient))
+            lastPage[recipient] = page
+        }
+        pages[page].answers.append(answer)
+        pages[page].size += size
+    }
+
+    mutating func send(leader: NodeID?, into lanes: inout LogNode.Lanes) {
+        guard !pages.isEmpty else { return }
+        for page in pages {
+            lanes.send(.reply(LogReply(leader: leader, answers: page.answers)), to: page.recipient)
+        }
+        pages.removeAll(keepingCapacity: true)
+        lastPage.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Who asked for what, for the latest few ten thousand questions.
+private struct RecentTable: Sendable {
+    private var recent: [CommandID: NodeID] = [:]
+    private var older: [CommandID: NodeID] = [:]
+
+    private static let limit = 16_384
+
+    mutating func insert(_ asker: NodeID, for id: CommandID) {
+        if recent.count >= RecentTable.limit {
+            older = recent
+            recent = [:]
+        }
+        recent[id] = asker
+    }
+
+    mutating func remove(_ id: CommandID) -> NodeID? {
+        recent.removeValue(forKey: id) ?? older.removeValue(forKey: id)
+    }
+}

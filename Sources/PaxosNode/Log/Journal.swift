@@ -1,0 +1,78 @@
+import ConsensusCore
+
+/// How much a node has recorded since its last checkpoint, so that it knows when the next is due.
+struct Journal: Sendable {
+    /// About how many bytes of records there are since then.
+    private(set) var bytes = 0
+    /// About how many bytes the last checkpoint had.
+    private(set) var checkpointBytes = 0
+    /// How far the last snapshot reached.
+    private(set) var snapshotSlot: Slot = 0
+    /// The last slot recorded as chosen.
+    var chosen: Slot = 0
+
+    mutating func count(_ record: LogRecord) {
+        bytes += record.size
+    }
+
+    mutating func noteSnapshot(at slot: Slot) {
+        snapshotSlot = slot
+        chosen = max(chosen, slot)
+    }
+
+    /// A checkpoint of these records replaces all others.
+    mutating func restart(with records: [LogRecord]) {
+        bytes = 0
+        checkpointBytes = records.reduce(0) { $0 + $1.size }
+    }
+}
+
+extension LogNode {
+    /// Asks for a record to be made durable, and counts it.
+    mutating func remember(_ record: LogRecord, into lanes: inout Lanes) {
+        journal.count(record)
+        lanes.remember(record)
+    }
+
+    public var wantsCheckpoint: Bool {
+        // Twice the last one, so that the work stays in proportion to what is recorded.
+        if journal.bytes > max(options.snapshotBytes, 2 * journal.checkpointBytes) { return true }
+        guard let learner else { return false }
+        return learner.applied - journal.snapshotSlot > options.snapshotSlots
+    }
+
+    public mutating func checkpoint() -> [LogRecord] {
+        var records: [LogRecord] = [.incarnation(incarnation)]
+        acquaintance.forEachRecord { records.append($0) }
+        if let number = ballots?.last { records.append(.ballot(number)) }
+        if learner != nil {
+            let kept = options.keptSlots
+            learner?.takeSnapshot(keeping: kept)
+            if let learner, learner.applied > 0 {
+                records.append(.snapshot(learner.applied, learner.snapshot))
+                journal.noteSnapshot(at: learner.applied)
+                if cluster.form == .replicas { acceptor?.truncate(through: learner.applied) }
+            }
+        }
+        if let acceptor {
+            if acceptor.truncated > 0 { records.append(.truncated(acceptor.truncated)) }
+            if let promised = acceptor.promised { records.append(.promised(promised)) }
+            var slot = acceptor.accepted.first
+            while slot < acceptor.accepted.end {
+                if let acceptance = acceptor.accepted[slot] {
+                    records.append(.accepted(AcceptedEntry(slot: slot, acceptance: acceptance)))
+                }
+                slot += 1
+            }
+        }
+        if let learner {
+            var slot = learner.applied + 1
+            while slot < learner.values.end {
+                if let value = learner.values[slot] { records.append(.learned(slot, value)) }
+                slot += 1
+            }
+        }
+        journal.restart(with: records)
+        return records
+    }
+}

@@ -1,0 +1,52 @@
+import ConsensusCore
+
+/// What a node does for clients.
+extension LogNode {
+    mutating func receiveFromClient(
+        _ message: LogMessage, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        switch message {
+        case .request(let request): receive(request, from: origin.node, at: now, into: &lanes)
+        case .inquiry: lanes.send(.report(report(at: now)), to: origin.node)
+        default: return
+        }
+    }
+
+    /// Takes a request if this node leads, and else passes it on to whoever does.
+    ///
+    /// It is passed on once at most: what another proposer has passed on already is left to the client's
+    /// next attempt.
+    mutating func receive(
+        _ request: LogRequest, from asker: NodeID, at now: Instant, into lanes: inout Lanes
+    ) {
+        guard ballots != nil else { return }
+        if tenure != nil {
+            for operation in request.operations { desk.admit(operation, from: asker) }
+            hurry(at: now)
+        } else if !cluster.nodes.contains(asker), let leader = presentLeader(at: now) {
+            desk.relay(request.operations, from: asker)
+            lanes.send(.request(request), to: leader)
+        }
+    }
+
+    mutating func receive(_ reply: LogReply, from sender: NodeID, at now: Instant) {
+        desk.route(reply.answers)
+        hurry(at: now)
+    }
+
+    mutating func receive(_ read: ReadAt, from sender: NodeID, at now: Instant) {
+        guard let learner, cluster.proposers.contains(sender) else { return }
+        desk.hold(read, for: sender)
+        desk.answerReads(applied: learner.applied) { learner.state.read($0) }
+        hurry(at: now)
+    }
+
+    /// What this node says of itself.
+    private func report(at now: Instant) -> LogReport {
+        LogReport(
+            isLeading: tenure != nil, ballot: followed, leader: presentLeader(at: now),
+            chosen: learner?.chosen ?? tenure?.chosen ?? acceptor?.truncated ?? 0,
+            applied: learner?.applied, snapshot: learner?.snapshotSlot ?? 0,
+            isVoting: acceptor == nil ? nil : isVoting)
+    }
+}

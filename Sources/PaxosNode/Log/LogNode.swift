@@ -1,0 +1,246 @@
+public import ConsensusCore
+
+/// A con node of Multi-Paxos: the roles of ``LogCluster`` for a log of commands, and what they are
+/// applied to.
+///
+/// One proposer leads: phase 1 is done once, for all slots, and then each slot takes one accept and one
+/// answer (Lamport, *Paxos Made Simple*, section 3). The parts decide, each in a file of its own, and
+/// this type connects them: ``Acquaintance`` whose messages and votes count, ``SlotAcceptor``,
+/// ``Preparation``, ``Tenure`` and ``SlotLearner`` what is chosen.
+///
+/// Deviations and additions:
+/// - Whoever wants to lead first canvasses a majority of acceptors that do not hear a leader either.
+/// - A leader that does not hear a majority of the acceptors stops leading.
+/// - Queries are answered without a slot: after the query came, a majority of the acceptors confirms that
+///   it has promised no higher ballot, so whatever had been answered before is in slots below the
+///   leader's next; once those are applied the state has it (Ongaro, *Consensus: Bridging Theory and
+///   Practice*, section 6.4, for Raft).
+/// - What waits to be sent (commands, votes, answers) is sent at the next ``wake(at:into:)``, which is
+///   due at once: a host takes all that has arrived before, and it leaves together.
+/// - A leader's own vote comes one wake after it asked the others, so that their disks and its own work
+///   at the same time.
+public struct LogNode: Automaton, Sendable {
+    public typealias Message = LogMessage
+    public typealias Record = LogRecord
+    public typealias Input = Never
+    public typealias Output = LogOutput
+
+    public let cluster: LogCluster
+    public let node: NodeID
+    public let options: LogOptions
+    package internal(set) var incarnation: UInt64
+    var random: RandomSource
+    var acquaintance: Acquaintance
+    private var hasRecovered = false
+
+    /// The state of the roles this node plays; of the others nil.
+    package var acceptor: SlotAcceptor?
+    package var learner: SlotLearner?
+    package var ballots: BallotSequence?
+
+    // A proposer is in one of these, or follows.
+    var canvass: Canvassing?
+    package var preparation: Preparation?
+    package var tenure: Tenure?
+    var reign = Reign()
+
+    /// The highest ballot known to be led, and when its leader was last heard.
+    var followed: Ballot?
+    var leaderHeardTime = Instant(nanoseconds: .min)
+    /// The highest ballot heard of in any way.
+    var highestBallot: Ballot?
+    /// When a proposer that follows loses patience.
+    var patienceTime = Instant.never
+    /// When an unanswered prepare or accept is sent again.
+    var resendTime = Instant.never
+    var resends = Backoff(initial: LogTiming.resend, limit: LogTiming.resendLimit)
+
+    var desk = ClientDesk()
+    var catchUp = CatchUp()
+    var journal = Journal()
+    /// Votes that wait to be sent, all of one ballot.
+    var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [])
+    /// When there is something to be sent together: at once, or ``Instant/never``.
+    var hurryTime = Instant.never
+
+    /// - Parameters:
+    ///   - node: a con node of the cluster.
+    ///   - state: what the log is applied to, before any command; only learners use it.
+    ///   - seed: where all random draws of this life come from; two lives must not share one.
+    public init(
+        cluster: LogCluster, node: NodeID, state: any ReplicatedState, seed: UInt64,
+        options: LogOptions = LogOptions()
+    ) {
+        precondition(cluster.nodes.contains(node))
+        self.cluster = cluster
+        self.node = node
+        self.options = options
+        random = RandomSource(seed: seed)
+        incarnation = random.nextIncarnation()
+        acquaintance = Acquaintance(node: node, cluster: cluster)
+        if cluster.acceptors.contains(node) { acceptor = SlotAcceptor() }
+        if cluster.learners.contains(node) { learner = SlotLearner(state: state) }
+        if cluster.proposers.contains(node) {
+            ballots = BallotSequence(
+                node: node, nodeCount: cluster.nodeCount, incarnation: incarnation)
+        }
+    }
+
+    public var stamp: Stamp { Stamp(epoch: 0, incarnation: incarnation) }
+
+    public var wakeTime: Instant {
+        min(
+            min(hurryTime, acquaintance.wakeTime, patienceTime),
+            min(resendTime, reign.heartbeatTime, catchUp.time))
+    }
+
+    var isVoting: Bool { acceptor != nil && acquaintance.isVoting }
+
+    /// Has the next wake come at once.
+    mutating func hurry(at now: Instant) {
+        hurryTime = min(hurryTime, now)
+    }
+
+    // MARK: - Events
+
+    public mutating func recover(_ record: LogRecord) {
+        journal.count(record)
+        switch record {
+        case .incarnation(let incarnation):
+            self.incarnation = incarnation
+            ballots?.incarnation = incarnation
+            hasRecovered = true
+        case .life(let node, let life):
+            acquaintance.recover(life: life, of: node)
+        case .admitted:
+            acquaintance.recoverAdmission()
+        case .ballot(let number):
+            ballots?.recover(number)
+        case .promised(let ballot):
+            acceptor?.recover(promised: ballot)
+        case .accepted(let entry):
+            acceptor?.recover(entry)
+        case .truncated(let slot):
+            acceptor?.truncate(through: slot)
+        case .learned(let slot, let value):
+            _ = learner?.learn(value, in: slot)
+        case .chosen(let slot):
+            recover(chosenThrough: slot)
+        case .snapshot(let slot, let bytes):
+            guard learner?.restore(bytes, at: slot) == true else { return }
+            if cluster.form == .replicas { acceptor?.truncate(through: slot) }
+            journal.noteSnapshot(at: slot)
+        }
+    }
+
+    public mutating func start(at now: Instant, into lanes: inout Lanes) {
+        if !hasRecovered { remember(.incarnation(incarnation), into: &lanes) }
+        acquaintance.start(as: incarnation, at: now, random: &random, into: &lanes)
+        guard ballots != nil else { return }
+        // The first proposer has the least patience, so that at the first start there is no duel.
+        let position = Int64(node.index)
+        patienceTime =
+            now + Interval.milliseconds(15 + 40 * min(position, 8))
+            + random.interval(in: .zero...Interval.milliseconds(20))
+    }
+
+    public mutating func handle(_ input: Never, at now: Instant, into lanes: inout Lanes) {}
+
+    public mutating func receive(
+        _ message: LogMessage, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        guard origin.node != node else { return }
+        guard cluster.nodes.contains(origin.node) else {
+            return receiveFromClient(message, from: origin, at: now, into: &lanes)
+        }
+        switch message {
+        case .hello(let hello):
+            acquaintance.receive(
+                hello, from: origin, as: incarnation, at: now, into: &lanes)
+            return
+        case .welcome(let welcome):
+            if acquaintance.receive(welcome, from: origin, as: incarnation, into: &lanes) {
+                lanes.report(.refused)
+            }
+            return
+        default: break
+        }
+        guard acquaintance.knows(origin) else {
+            return acquaintance.challenge(origin, at: now, into: &lanes)
+        }
+        switch message {
+        case .hello, .welcome, .inquiry, .report: return
+        case .canvass(let canvass): receive(canvass, from: origin.node, at: now, into: &lanes)
+        case .willing(let willing): receive(willing, from: origin.node, at: now, into: &lanes)
+        case .heartbeat(let heartbeat):
+            receive(heartbeat, from: origin.node, at: now, into: &lanes)
+        case .pulse(let pulse): receive(pulse, from: origin.node, at: now, into: &lanes)
+        case .prepare(let prepare): receive(prepare, from: origin.node, at: now, into: &lanes)
+        case .promise(let promise): receive(promise, from: origin.node, at: now, into: &lanes)
+        case .accept(let accept): receive(accept, from: origin.node, at: now, into: &lanes)
+        case .accepted(let accepted): receive(accepted, from: origin.node, at: now, into: &lanes)
+        case .nack(let nack): receive(nack, from: origin.node, at: now, into: &lanes)
+        case .fetch(let fetch): receive(fetch, from: origin.node, into: &lanes)
+        case .chosen(let chosen): receive(chosen, from: origin.node, at: now, into: &lanes)
+        case .votes(let votes): receive(votes, from: origin.node, at: now, into: &lanes)
+        case .snapshotPart(let part): receive(part, from: origin.node, at: now, into: &lanes)
+        case .request(let request): receive(request, from: origin.node, at: now, into: &lanes)
+        case .reply(let reply): receive(reply, from: origin.node, at: now)
+        case .read(let read): receive(read, from: origin.node, at: now)
+        }
+    }
+
+    public mutating func wake(at now: Instant, into lanes: inout Lanes) {
+        hurryTime = .never
+        if now >= acquaintance.wakeTime {
+            acquaintance.wake(at: now, random: &random, into: &lanes)
+        }
+        if ballots != nil { wakeProposer(at: now, into: &lanes) }
+        if now >= catchUp.time { fetchMissing(at: now, into: &lanes) }
+        sendVotes(into: &lanes)
+        desk.sendAnswers(leader: presentLeader(at: now), into: &lanes)
+        noteChosen(into: &lanes)
+    }
+
+    public func checkInvariants() {
+        precondition(
+            tenure == nil || preparation == nil, "leads one ballot while it prepares another")
+        if let promised = acceptor?.promised, let tenure {
+            precondition(promised <= tenure.ballot, "leads below what it has promised itself")
+        }
+        if let learner {
+            precondition(learner.snapshotSlot <= learner.applied, "a snapshot of the future")
+            precondition(learner.applied <= learner.chosen, "applied what is not chosen")
+        }
+    }
+}
+
+/// How a con node of the log is to behave.
+public struct LogOptions: Hashable, Sendable {
+    /// After how many bytes of records, at least, a snapshot is taken.
+    public var snapshotBytes: Int
+    /// After how many slots, at most, a snapshot is taken.
+    public var snapshotSlots: UInt64
+    /// How many slots before its snapshot a learner keeps for others that lag.
+    public var keptSlots: UInt64
+
+    public init(
+        snapshotBytes: Int = 16 << 20, snapshotSlots: UInt64 = 100_000, keptSlots: UInt64 = 256
+    ) {
+        self.snapshotBytes = snapshotBytes
+        self.snapshotSlots = snapshotSlots
+        self.keptSlots = keptSlots
+    }
+}
+
+/// What a con node of the log reports.
+public enum LogOutput: Hashable, Sendable {
+    /// Its phase 1 is complete: it leads at this ballot.
+    case leads(Ballot)
+    /// Its votes are refused: another life of it, which is forgotten, has taken part.
+    case refused
+    /// It has applied this slot's commands.
+    case applied(Slot, [UInt8])
+    /// It goes on from another's snapshot, which reaches to this slot.
+    case restored(Slot)
+}

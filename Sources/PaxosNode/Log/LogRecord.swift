@@ -1,0 +1,98 @@
+public import ConsensusCore
+
+/// What a node of the log must find again after a crash.
+public enum LogRecord: Hashable, Sendable {
+    /// This life's incarnation, drawn at the first start.
+    case incarnation(UInt64)
+    /// The first life of an acceptor that this node heard of.
+    case life(NodeID, UInt64)
+    /// This life may vote: a majority of the acceptors remembers it.
+    case admitted
+    /// A proposer begins a ballot of this number.
+    case ballot(UInt64)
+    /// An acceptor promises a ballot in all slots.
+    case promised(Ballot)
+    /// An acceptor accepts a value in a slot, which promises its ballot too.
+    case accepted(AcceptedEntry)
+    /// All slots up to this one are chosen and in snapshots; an acceptor has forgotten them.
+    case truncated(Slot)
+    /// A learner has learned a slot's value, other than by having accepted it.
+    case learned(Slot, [UInt8])
+    /// All slots up to this one are chosen, with the values last learned or accepted.
+    case chosen(Slot)
+    /// The state after this slot.
+    case snapshot(Slot, [UInt8])
+
+    /// The most bytes of a snapshot.
+    static let maximumSnapshotSize = 512 << 20
+
+    /// About how many bytes it takes.
+    var size: Int {
+        switch self {
+        case .accepted(let entry): entry.acceptance.value.count + 48
+        case .learned(_, let value): value.count + 32
+        case .snapshot(_, let bytes): bytes.count + 32
+        default: 24
+        }
+    }
+}
+
+extension LogRecord: WireCodable {
+    public func encode(into writer: inout ByteWriter) {
+        switch self {
+        case .incarnation(let incarnation):
+            writer.write(1 as UInt8)
+            writer.write(incarnation)
+        case .life(let node, let incarnation):
+            writer.write(2 as UInt8)
+            writer.write(conNode: node)
+            writer.write(incarnation)
+        case .admitted: writer.write(3 as UInt8)
+        case .ballot(let number):
+            writer.write(4 as UInt8)
+            writer.write(number)
+        case .promised(let ballot):
+            writer.write(5 as UInt8)
+            ballot.encode(into: &writer)
+        case .accepted(let entry):
+            writer.write(6 as UInt8)
+            entry.encode(into: &writer)
+        case .truncated(let slot):
+            writer.write(7 as UInt8)
+            writer.write(slot)
+        case .learned(let slot, let value):
+            writer.write(8 as UInt8)
+            writer.write(slot)
+            writer.write(value)
+        case .chosen(let slot):
+            writer.write(9 as UInt8)
+            writer.write(slot)
+        case .snapshot(let slot, let bytes):
+            writer.write(10 as UInt8)
+            writer.write(slot)
+            writer.write(bytes)
+        }
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        let tag = try reader.readUInt8()
+        switch tag {
+        case 1: self = .incarnation(try reader.readUInt64())
+        case 2: self = .life(try reader.readConNodeID(), try reader.readUInt64())
+        case 3: self = .admitted
+        case 4: self = .ballot(try reader.readUInt64())
+        case 5: self = .promised(try Ballot(from: &reader))
+        case 6: self = .accepted(try AcceptedEntry(from: &reader))
+        case 7: self = .truncated(try reader.readReach())
+        case 8:
+            self = .learned(
+                try reader.readSlot(), try reader.readBytes(upTo: CommandBatch.maximumSize))
+        case 9: self = .chosen(try reader.readReach())
+        case 10:
+            self = .snapshot(
+                try reader.readSlot(),
+                try reader.readBytes(upTo: LogRecord.maximumSnapshotSize))
+        default: throw .unknownTag(tag)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ConsensusCore
+
+/// How long the nodes of a log and their clients wait for what.
+///
+/// Safety depends on none of these.
+enum LogTiming {
+    /// The interval of the leader's signs of life.
+    static let heartbeat = Interval.milliseconds(60)
+    /// How long a leader must have been silent for an acceptor to be willing to have another.
+    static let steadiness = Interval.milliseconds(240)
+    /// How long a proposer waits for a silent leader, drawn anew each time.
+    static let patience = Interval.milliseconds(260)...Interval.milliseconds(450)
+    /// How long it waits after an attempt that came to nothing.
+    static let retry = Interval.milliseconds(80)...Interval.milliseconds(220)
+    /// How long phase 1 may take before it is given up.
+    static let preparation = Interval.seconds(2)
+    /// How long a leader goes on without hearing a majority of the acceptors.
+    static let abdication = Interval.milliseconds(600)
+    /// The first and the longest interval between two sendings of one request to the acceptors.
+    static let resend = Interval.milliseconds(40)
+    static let resendLimit = Interval.milliseconds(320)
+    /// How long a learner waits for what is missing to arrive by itself, and then for an answer.
+    static let fetch = Interval.milliseconds(25)
+    static let fetchLimit = Interval.milliseconds(250)
+    /// The first and the longest interval between two sendings of one client request.
+    static let request = Interval.milliseconds(60)
+    static let requestLimit = Interval.milliseconds(250)
+    /// How long a proposer may be silent before a client turns to the next.
+    static let proposer = Interval.milliseconds(130)
+    /// How long before its end a call begins to ask who is still there.
+    static let rollCall = Interval.milliseconds(1_500)
+    /// How long `status` waits for silent nodes.
+    static let status = Interval.milliseconds(1_000)
+}

@@ -1,0 +1,76 @@
+import ConsensusCore
+
+/// How a proposer canvasses the acceptors before it begins a ballot.
+struct Canvassing: Sendable {
+    let attempt: UInt64
+    /// The acceptors that hear no leader.
+    var willing: NodeSet
+}
+
+/// What a leader keeps besides its proposals: how far they were sent, and who still hears it.
+struct Reign: Sendable {
+    /// The first slot not yet sent to the acceptors.
+    var sendSlot: Slot = 0
+    /// The first slot this node has not voted on itself.
+    var voteSlot: Slot = 0
+    var heartbeatTime = Instant.never
+    /// The number of the last heartbeat.
+    var round: UInt64 = 0
+    /// By node: the highest round answered.
+    private var answered: [UInt64] = []
+    /// By node: when it last answered.
+    private var heardTime: [Instant] = []
+    /// By node: how far its snapshot reaches.
+    private var snapshots: [Slot] = []
+
+    init() {}
+
+    init(of tenure: Tenure, nodeCount: Int, at now: Instant) {
+        sendSlot = tenure.inFlight.first
+        voteSlot = tenure.inFlight.first
+        heartbeatTime = now
+        answered = Array(repeating: 0, count: nodeCount)
+        heardTime = Array(repeating: now, count: nodeCount)
+        snapshots = Array(repeating: 0, count: nodeCount)
+    }
+
+    mutating func take(_ pulse: Pulse, from node: NodeID, at now: Instant) {
+        snapshots[node.index] = max(snapshots[node.index], pulse.snapshot)
+        guard pulse.isVoting else { return }
+        answered[node.index] = max(answered[node.index], pulse.round)
+        heardTime[node.index] = now
+    }
+
+    /// Whether a majority of the acceptors was heard of late.
+    ///
+    /// - Parameter oneself: this node, if it votes.
+    func hears(_ majority: Majority, oneself: NodeID?, at now: Instant) -> Bool {
+        var heard = NodeSet()
+        for acceptor in majority.voters
+        where acceptor == oneself || heardTime[acceptor.index] + LogTiming.abdication > now {
+            heard.insert(acceptor)
+        }
+        return majority.isReached(by: heard)
+    }
+
+    /// The highest round that a majority of the acceptors has answered.
+    func confirmedRound(by majority: Majority, oneself: NodeID?) -> UInt64 {
+        var confirmed: UInt64 = 0
+        for candidate in majority.voters {
+            let round = candidate == oneself ? self.round : answered[candidate.index]
+            guard round > confirmed else { continue }
+            var count = 0
+            for other in majority.voters
+            where other == oneself || answered[other.index] >= round { count += 1 }
+            if count >= majority.size { confirmed = round }
+        }
+        return confirmed
+    }
+
+    /// How far the acceptors of a cluster in role form may forget: half of the learners have it in a
+    /// snapshot.
+    func truncatable(learners: NodeSet) -> Slot {
+        let reached = learners.map { snapshots[$0.index] }.sorted(by: >)
+        return reached[(reached.count + 1) / 2 - 1]
+    }
+}
