@@ -5,7 +5,8 @@ public import ConsensusCore
 /// Each turn waits until the automaton's deadline, a datagram or a signal; takes at most one batch of
 /// datagrams, so that a flood keeps no timer from its turn; and honours the lanes of `Effects` in
 /// their order: the records of all events of the turn are made durable in one call, then everything
-/// leaves in one, then the outputs are reported. Nothing that arrives can end it: what is not a whole
+/// leaves in one, then the outputs are reported. Then, if the automaton wants it, a checkpoint takes the
+/// place of all records. Nothing that arrives can end it: what is not a whole
 /// and undamaged message of a member of the cluster, from that member's address, is counted and
 /// dropped.
 ///
@@ -83,6 +84,7 @@ public struct EventLoop<A: Automaton>: ~Copyable {
         while true {
             encodeEnvelopes(at: now)
             if try honourLanes(&sink, report) == .stop { return try finish(.stopped) }
+            try checkpointIfWanted(&sink)
 
             let wakening = try transport.wait(until: min(automaton.wakeTime, transport.nextDue))
             now = MonotonicClock.now()
@@ -176,82 +178,5 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     @inlinable
     mutating func tickLamportClock() {
         if lamportTime < .max { lamportTime += 1 }
-    }
-
-    // MARK: Out
-
-    /// Encodes what the last event wants sent, each envelope once, with the stamp of now.
-    ///
-    /// The bytes wait in the transport until the records before them are durable.
-    @inlinable
-    mutating func encodeEnvelopes(at now: Instant) {
-        if let observer {
-            for record in effects.records[observedRecords...] {
-                observer.recorded("\(record)", lamport: lamportTime)
-            }
-            observedRecords = effects.records.count
-        }
-        guard !effects.envelopes.isEmpty else { return }
-        let origin = Origin(node: node, stamp: automaton.stamp)
-        for envelope in effects.envelopes {
-            tickLamportClock()
-            let datagram = Datagram(
-                header: DatagramHeader(
-                    cluster: cluster, origin: origin, sequence: sequence, lamportTime: lamportTime),
-                message: envelope.message)
-            sequence += 1
-            datagram.encode(into: &writer)
-            transport.enqueue(writer.bytes, to: envelope.recipients, at: now)
-            if let observer {
-                let message = observe(datagram, size: writer.bytes.count)
-                observer.sent(message, to: envelope.recipients)
-                observer.injected(transport.takeFaults(), into: message)
-            }
-        }
-        effects.envelopes.removeAll(keepingCapacity: true)
-    }
-
-    /// Makes the records durable, then sends, then reports, until told to stop.
-    @inlinable
-    mutating func honourLanes<Sink: RecordSink & ~Copyable>(
-        _ sink: inout Sink, _ report: (A.Output) throws(ExitError) -> LoopDecision
-    ) throws(ExitError) -> LoopDecision where Sink.Record == A.Record {
-        if !effects.records.isEmpty {
-            try sink.makeDurable(effects.records)
-            effects.records.removeAll(keepingCapacity: true)
-            observedRecords = 0
-        }
-        transport.flush()
-        guard !effects.outputs.isEmpty else { return .continue }
-        defer { effects.outputs.removeAll(keepingCapacity: true) }
-        for output in effects.outputs {
-            observer?.reported("\(output)", lamport: lamportTime)
-            if try report(output) == .stop { return .stop }
-        }
-        return .continue
-    }
-
-    /// Sends what faults still hold back, at its time or, after a signal, at once.
-    @inlinable
-    mutating func finish(_ end: LoopEnd) throws(ExitError) -> LoopEnd {
-        var isHurried = false
-        if case .signal = end { isHurried = true }
-        while transport.nextDue < .never {
-            if !isHurried, case .signal = try transport.waitForSignal(until: transport.nextDue) {
-                isHurried = true
-            }
-            transport.releaseDelayed(dueAt: isHurried ? .never : MonotonicClock.now())
-            transport.flush()
-        }
-        observer?.stopped(end, counters: transport.counters, lamport: lamportTime)
-        return end
-    }
-
-    @inlinable
-    func observe(_ datagram: Datagram<A.Message>, size: Int) -> ObservedMessage {
-        ObservedMessage(
-            header: datagram.header, kind: datagram.message.kind,
-            ballot: datagram.message.ballotNumber, size: size,
-            description: "\(datagram.message)")
     }
 }

@@ -45,6 +45,7 @@ struct ObservedMessage {
 /// | `drop` | `reason` (a ``DropReason``), `source`, `bytes` |
 /// | `wake` | – |
 /// | `record`, `output` | `record`, `output`: the value in Swift's words |
+/// | `checkpoint` | `records`: how many took the place of all before, durably |
 /// | `stop` | `reason` (`stopped`, `signal`, `crashPoint`), `received`, `sent`, `dropped`, `sendErrors` |
 ///
 /// The message is `kind`, `ballot` if it has one, `id` (`sender.incarnation.sequence`, the same where it
@@ -136,6 +137,12 @@ final class LoopObserver {
     @usableFromInline
     func recorded(_ record: String, lamport: UInt64) {
         note("record", lamport: lamport) { $0.add("record", record) }
+    }
+
+    @usableFromInline
+    func checkpointed(_ count: Int, lamport: UInt64) {
+        note("checkpoint", lamport: lamport) { $0.add("records", count) }
+        say { "replaces its records by \(count)" }
     }
 
     @usableFromInline
