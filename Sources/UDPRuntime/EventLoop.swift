@@ -8,7 +8,8 @@ public import ConsensusCore
 /// leaves in one, then the outputs are reported. Then, if the automaton wants it, a checkpoint takes the
 /// place of all records. Nothing that arrives can end it: what is not a whole
 /// and undamaged message of a member of the cluster, from that member's address, is counted and
-/// dropped.
+/// dropped. Clients without a line in the hosts file are heard if the settings say so; the automaton
+/// knows them by IDs that the loop gives to their addresses (``ConsensusCore/NodeID/isGuest``).
 ///
 /// A loop shares nothing with others; several may run in threads of one process.
 public struct EventLoop<A: Automaton>: ~Copyable {
@@ -35,12 +36,14 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     ///   - automaton: what to host, all that it recorded in earlier lives already recovered.
     ///   - socket: bound to the address that the others know this node by.
     ///   - signals: which end the loop; nil to leave signals alone.
-    /// - Precondition: the node's ID is an index into the settings' addresses.
+    /// - Precondition: the node's ID is an index into the settings' addresses, or the node is a client
+    ///   without a line in the hosts file.
     public init(
         _ automaton: consuming A, settings: LoopSettings, socket: consuming UDPSocket,
         signals: TerminationSignals? = nil
     ) {
-        precondition(settings.node.index < settings.addresses.count)
+        precondition(
+            settings.node == .anonymous || settings.node.index < settings.addresses.count)
         self.automaton = automaton
         self.transport = Transport(socket: socket, signals: signals, settings: settings)
         self.observer = LoopObserver(settings)
@@ -117,66 +120,5 @@ public struct EventLoop<A: Automaton>: ~Copyable {
                 encodeEnvelopes(at: now)
             }
         }
-    }
-
-    // MARK: In
-
-    /// Reads a datagram of the batch; nil if it was dropped.
-    @inlinable
-    mutating func accept(at index: Int) -> Datagram<A.Message>? {
-        let bytes = unsafe transport.bytes(at: index)
-        let datagram: Datagram<A.Message>
-        do throws(WireError) {
-            datagram = try unsafe Datagram(decoding: bytes.span, cluster: cluster)
-        } catch {
-            drop(DropReason(error), at: index)
-            return nil
-        }
-        let header = datagram.header
-        guard header.origin.node.rawValue < UInt32(clamping: transport.hostCount) else {
-            drop(.unknownSender, at: index)
-            return nil
-        }
-        guard header.origin.node != node else {
-            drop(.ownID, at: index)
-            return nil
-        }
-        guard transport.cameFrom(header.origin.node, at: index) else {
-            drop(.wrongAddress, at: index)
-            return nil
-        }
-        transport.countReceived()
-        lamportTime = max(lamportTime, header.lamportTime)
-        tickLamportClock()
-        if let observer {
-            observer.received(observe(datagram, size: bytes.count), lamport: lamportTime)
-        }
-        return datagram
-    }
-
-    @inlinable
-    mutating func drop(_ reason: DropReason, at index: Int) {
-        transport.countDrop(reason)
-        if let observer {
-            observer.dropped(
-                reason, source: transport.source(at: index),
-                size: unsafe transport.bytes(at: index).count, lamport: lamportTime)
-        }
-    }
-
-    /// Counts a message; whether it is the one to crash at.
-    @inlinable
-    mutating func isCrashPoint(_ message: A.Message) -> Bool {
-        guard let crashPoint, message.kind == crashPoint.kind else { return false }
-        crashCount += 1
-        return crashCount == crashPoint.count
-    }
-
-    /// Counts an event.
-    ///
-    /// The clock stops at its greatest value, which only a forger can send us to.
-    @inlinable
-    mutating func tickLamportClock() {
-        if lamportTime < .max { lamportTime += 1 }
     }
 }

@@ -67,6 +67,10 @@ struct PingNode: Automaton {
     /// How many records are worth a checkpoint; nil if none ever are.
     var recordLimit: Int?
 
+    /// Whether it answers, with each ping, all who ever sent one.
+    var answersAll = false
+    private var senders: [NodeID] = []
+
     /// The numbers of all pings ever answered, added up.
     private(set) var sum: UInt64 = 0
     /// How many records there are since the last checkpoint.
@@ -104,7 +108,9 @@ struct PingNode: Automaton {
         if case .ping(let number) = message {
             recover(PingRecord(number: number))
             effects.remember(PingRecord(number: number))
-            effects.send(.pong(number), to: origin.node)
+            if !answersAll { senders.removeAll() }
+            senders.append(origin.node)
+            for sender in senders { effects.send(.pong(number), to: sender) }
         }
         effects.report(.heard(message, origin.node))
     }
@@ -129,6 +135,13 @@ final class SocketBox: Sendable {
     init(_ family: SocketAddress.Family = .ipv4) throws {
         let bound = try UDPSocket(
             bindingTo: family == .ipv4 ? .loopbackIPv4(port: 0) : .loopbackIPv6(port: 0))
+        address = bound.address
+        socket = Mutex(consume bound)
+    }
+
+    /// A client's, on any port.
+    init(toReach addresses: [SocketAddress]) throws {
+        let bound = try UDPSocket(toReach: addresses)
         address = bound.address
         socket = Mutex(consume bound)
     }
