@@ -14,7 +14,7 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
     case foreignCluster
     /// Undamaged, yet not a message of this protocol.
     case malformed
-    /// The sender's ID has no line in the hosts file.
+    /// The sender's ID has no line in the hosts file, and clients without one are not answered here.
     case unknownSender
     /// It bears this node's own ID.
     case ownID
@@ -47,6 +47,8 @@ public struct DatagramCounters: Hashable, Sendable {
     public internal(set) var sendErrors: UInt64 = 0
     /// The last reason it gave, as in `Network is unreachable`.
     public internal(set) var lastSendError: String?
+    /// Datagrams that were not sent because the guest they were for had been forgotten.
+    public internal(set) var forgottenGuests: UInt64 = 0
     /// Errors the system reported instead of a datagram.
     public internal(set) var receiveErrors: UInt64 = 0
     /// Copies dropped, added and delayed by injected faults.
@@ -77,6 +79,7 @@ extension DatagramCounters: CustomStringConvertible {
         if sendErrors > 0 {
             result += ", \(sendErrors) not taken by the system (\(lastSendError ?? ""))"
         }
+        if forgottenGuests > 0 { result += ", \(forgottenGuests) for clients since forgotten" }
         return result
     }
 }

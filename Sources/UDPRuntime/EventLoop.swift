@@ -5,9 +5,11 @@ public import ConsensusCore
 /// Each turn waits until the automaton's deadline, a datagram or a signal; takes at most one batch of
 /// datagrams, so that a flood keeps no timer from its turn; and honours the lanes of `Effects` in
 /// their order: the records of all events of the turn are made durable in one call, then everything
-/// leaves in one, then the outputs are reported. Nothing that arrives can end it: what is not a whole
+/// leaves in one, then the outputs are reported. Then, if the automaton wants it, a checkpoint takes the
+/// place of all records. Nothing that arrives can end it: what is not a whole
 /// and undamaged message of a member of the cluster, from that member's address, is counted and
-/// dropped.
+/// dropped. Clients without a line in the hosts file are heard if the settings say so; the automaton
+/// knows them by IDs that the loop gives to their addresses (``ConsensusCore/NodeID/isGuest``).
 ///
 /// A loop shares nothing with others; several may run in threads of one process.
 public struct EventLoop<A: Automaton>: ~Copyable {
@@ -34,12 +36,14 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     ///   - automaton: what to host, all that it recorded in earlier lives already recovered.
     ///   - socket: bound to the address that the others know this node by.
     ///   - signals: which end the loop; nil to leave signals alone.
-    /// - Precondition: the node's ID is an index into the settings' addresses.
+    /// - Precondition: the node's ID is an index into the settings' addresses, or the node is a client
+    ///   without a line in the hosts file.
     public init(
         _ automaton: consuming A, settings: LoopSettings, socket: consuming UDPSocket,
         signals: TerminationSignals? = nil
     ) {
-        precondition(settings.node.index < settings.addresses.count)
+        precondition(
+            settings.node == .anonymous || settings.node.index < settings.addresses.count)
         self.automaton = automaton
         self.transport = Transport(socket: socket, signals: signals, settings: settings)
         self.observer = LoopObserver(settings)
@@ -83,6 +87,7 @@ public struct EventLoop<A: Automaton>: ~Copyable {
         while true {
             encodeEnvelopes(at: now)
             if try honourLanes(&sink, report) == .stop { return try finish(.stopped) }
+            try checkpointIfWanted(&sink)
 
             let wakening = try transport.wait(until: min(automaton.wakeTime, transport.nextDue))
             now = MonotonicClock.now()
@@ -115,143 +120,5 @@ public struct EventLoop<A: Automaton>: ~Copyable {
                 encodeEnvelopes(at: now)
             }
         }
-    }
-
-    // MARK: In
-
-    /// Reads a datagram of the batch; nil if it was dropped.
-    @inlinable
-    mutating func accept(at index: Int) -> Datagram<A.Message>? {
-        let bytes = unsafe transport.bytes(at: index)
-        let datagram: Datagram<A.Message>
-        do throws(WireError) {
-            datagram = try unsafe Datagram(decoding: bytes.span, cluster: cluster)
-        } catch {
-            drop(DropReason(error), at: index)
-            return nil
-        }
-        let header = datagram.header
-        guard header.origin.node.rawValue < UInt32(clamping: transport.hostCount) else {
-            drop(.unknownSender, at: index)
-            return nil
-        }
-        guard header.origin.node != node else {
-            drop(.ownID, at: index)
-            return nil
-        }
-        guard transport.cameFrom(header.origin.node, at: index) else {
-            drop(.wrongAddress, at: index)
-            return nil
-        }
-        transport.countReceived()
-        lamportTime = max(lamportTime, header.lamportTime)
-        tickLamportClock()
-        if let observer {
-            observer.received(observe(datagram, size: bytes.count), lamport: lamportTime)
-        }
-        return datagram
-    }
-
-    @inlinable
-    mutating func drop(_ reason: DropReason, at index: Int) {
-        transport.countDrop(reason)
-        if let observer {
-            observer.dropped(
-                reason, source: transport.source(at: index),
-                size: unsafe transport.bytes(at: index).count, lamport: lamportTime)
-        }
-    }
-
-    /// Counts a message; whether it is the one to crash at.
-    @inlinable
-    mutating func isCrashPoint(_ message: A.Message) -> Bool {
-        guard let crashPoint, message.kind == crashPoint.kind else { return false }
-        crashCount += 1
-        return crashCount == crashPoint.count
-    }
-
-    /// Counts an event.
-    ///
-    /// The clock stops at its greatest value, which only a forger can send us to.
-    @inlinable
-    mutating func tickLamportClock() {
-        if lamportTime < .max { lamportTime += 1 }
-    }
-
-    // MARK: Out
-
-    /// Encodes what the last event wants sent, each envelope once, with the stamp of now.
-    ///
-    /// The bytes wait in the transport until the records before them are durable.
-    @inlinable
-    mutating func encodeEnvelopes(at now: Instant) {
-        if let observer {
-            for record in effects.records[observedRecords...] {
-                observer.recorded("\(record)", lamport: lamportTime)
-            }
-            observedRecords = effects.records.count
-        }
-        guard !effects.envelopes.isEmpty else { return }
-        let origin = Origin(node: node, stamp: automaton.stamp)
-        for envelope in effects.envelopes {
-            tickLamportClock()
-            let datagram = Datagram(
-                header: DatagramHeader(
-                    cluster: cluster, origin: origin, sequence: sequence, lamportTime: lamportTime),
-                message: envelope.message)
-            sequence += 1
-            datagram.encode(into: &writer)
-            transport.enqueue(writer.bytes, to: envelope.recipients, at: now)
-            if let observer {
-                let message = observe(datagram, size: writer.bytes.count)
-                observer.sent(message, to: envelope.recipients)
-                observer.injected(transport.takeFaults(), into: message)
-            }
-        }
-        effects.envelopes.removeAll(keepingCapacity: true)
-    }
-
-    /// Makes the records durable, then sends, then reports, until told to stop.
-    @inlinable
-    mutating func honourLanes<Sink: RecordSink & ~Copyable>(
-        _ sink: inout Sink, _ report: (A.Output) throws(ExitError) -> LoopDecision
-    ) throws(ExitError) -> LoopDecision where Sink.Record == A.Record {
-        if !effects.records.isEmpty {
-            try sink.makeDurable(effects.records)
-            effects.records.removeAll(keepingCapacity: true)
-            observedRecords = 0
-        }
-        transport.flush()
-        guard !effects.outputs.isEmpty else { return .continue }
-        defer { effects.outputs.removeAll(keepingCapacity: true) }
-        for output in effects.outputs {
-            observer?.reported("\(output)", lamport: lamportTime)
-            if try report(output) == .stop { return .stop }
-        }
-        return .continue
-    }
-
-    /// Sends what faults still hold back, at its time or, after a signal, at once.
-    @inlinable
-    mutating func finish(_ end: LoopEnd) throws(ExitError) -> LoopEnd {
-        var isHurried = false
-        if case .signal = end { isHurried = true }
-        while transport.nextDue < .never {
-            if !isHurried, case .signal = try transport.waitForSignal(until: transport.nextDue) {
-                isHurried = true
-            }
-            transport.releaseDelayed(dueAt: isHurried ? .never : MonotonicClock.now())
-            transport.flush()
-        }
-        observer?.stopped(end, counters: transport.counters, lamport: lamportTime)
-        return end
-    }
-
-    @inlinable
-    func observe(_ datagram: Datagram<A.Message>, size: Int) -> ObservedMessage {
-        ObservedMessage(
-            header: datagram.header, kind: datagram.message.kind,
-            ballot: datagram.message.ballotNumber, size: size,
-            description: "\(datagram.message)")
     }
 }

@@ -45,11 +45,13 @@ struct ObservedMessage {
 /// | `drop` | `reason` (a ``DropReason``), `source`, `bytes` |
 /// | `wake` | – |
 /// | `record`, `output` | `record`, `output`: the value in Swift's words |
+/// | `checkpoint` | `records`: how many took the place of all before, durably |
 /// | `stop` | `reason` (`stopped`, `signal`, `crashPoint`), `received`, `sent`, `dropped`, `sendErrors` |
 ///
 /// The message is `kind`, `ballot` if it has one, `id` (`sender.incarnation.sequence`, the same where it
 /// is sent and where its copies arrive), `epoch` and `bytes`. Numbers of 64 random bits are texts, for
-/// most readers of JSON would round them.
+/// most readers of JSON would round them. A client without a line in the hosts file is node 4294967295
+/// in its own trace and in `id`; as a peer it has the number, from 2147483648 on, that the node gave it.
 @usableFromInline
 final class LoopObserver {
     private let node: NodeID
@@ -104,10 +106,11 @@ final class LoopObserver {
         }
     }
 
-    /// - Parameter lamport: this node's clock after the message, which the header has not.
+    /// - Parameters:
+    ///   - sender: as this node calls it, which the header does not if it is a guest.
+    ///   - lamport: this node's clock after the message, which the header has not.
     @usableFromInline
-    func received(_ message: ObservedMessage, lamport: UInt64) {
-        let sender = message.header.origin.node
+    func received(_ message: ObservedMessage, from sender: NodeID, lamport: UInt64) {
         note("receive", lamport: lamport) {
             $0.add("peer", sender.rawValue)
             LoopObserver.add(message, to: &$0)
@@ -136,6 +139,12 @@ final class LoopObserver {
     @usableFromInline
     func recorded(_ record: String, lamport: UInt64) {
         note("record", lamport: lamport) { $0.add("record", record) }
+    }
+
+    @usableFromInline
+    func checkpointed(_ count: Int, lamport: UInt64) {
+        note("checkpoint", lamport: lamport) { $0.add("records", count) }
+        say { "replaces its records by \(count)" }
     }
 
     @usableFromInline
@@ -190,6 +199,7 @@ final class LoopObserver {
 
     private func say(_ text: () -> String) {
         guard debug else { return }
-        Console.complain("[\(node)] \(text())")
+        let name = node == .anonymous ? "client" : "\(node)"
+        Console.complain("[\(name)] \(text())")
     }
 }

@@ -4,9 +4,11 @@ public import ConsensusCore
 public struct LoopSettings: Sendable {
     /// The cluster's ID; see ``HostsFile/cluster``.
     public var cluster: UInt64
-    /// The node this loop hosts.
+    /// The node this loop hosts; ``ConsensusCore/NodeID/anonymous`` for a client without a line in the
+    /// hosts file.
     public var node: NodeID
-    /// Where each host of the hosts file is, by node ID; datagrams from elsewhere are dropped.
+    /// Where each host of the hosts file is, by node ID; datagrams from elsewhere are dropped
+    /// unless they are guests'.
     public var addresses: [SocketAddress]
     public var faults: Faults
     /// At which message received the loop is to end as if the node had crashed.
@@ -15,6 +17,14 @@ public struct LoopSettings: Sendable {
     public var trace: TraceFile?
     /// Whether every message is shown on standard error.
     public var debug: Bool
+    /// How many clients without a line in the hosts file this node knows at a time, up to
+    /// ``maximumGuests``; 0 to drop all their datagrams.
+    ///
+    /// One more takes the place of the one not heard for longest.
+    public var guestLimit = 0
+
+    /// The most clients without a line in the hosts file that a node can know at a time.
+    public static var maximumGuests: Int { GuestTable.maximumLimit }
 
     public init(
         cluster: UInt64, node: NodeID, addresses: [SocketAddress], faults: Faults = .none,

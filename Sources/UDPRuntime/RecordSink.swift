@@ -7,6 +7,13 @@ public protocol RecordSink<Record>: ~Copyable {
     /// - Parameter records: what is new, oldest first; never empty.
     /// - Throws: ``ExitError`` of status 74 if they cannot be kept; the loop then ends unsent.
     mutating func makeDurable(_ records: [Record]) throws(ExitError)
+
+    /// Puts these records in the place of all there are; returns once that is durable.
+    ///
+    /// A crash leaves all of the old or all of the new.
+    ///
+    /// - Throws: ``ExitError`` of status 74 if they cannot be kept; the loop then ends.
+    mutating func replaceAll(with records: [Record]) throws(ExitError)
 }
 
 /// Keeps nothing: the node's memory is all there is, and a crash loses it.
@@ -16,4 +23,7 @@ public struct MemoryOnly<Record>: RecordSink {
 
     @inlinable
     public mutating func makeDurable(_ records: [Record]) {}
+
+    @inlinable
+    public mutating func replaceAll(with records: [Record]) {}
 }

@@ -57,7 +57,7 @@ public struct RuntimeOptions: Hashable, Sendable {
         }
     }
 
-    /// What a loop needs to know to host a node of a hosts file.
+    /// What a loop needs to know to host a node of a hosts file, or a client that has no line there.
     ///
     /// - Throws: ``ExitError`` of status 65 if the hosts have no usable addresses, 71 if the trace
     ///   cannot be written.
@@ -74,10 +74,14 @@ public struct RuntimeOptions: Hashable, Sendable {
 }
 
 extension UDPSocket {
-    /// Binds the address of a node's own line.
+    /// Binds the address of a node's own line, or, for a client without one, any port.
     ///
     /// - Throws: ``ExitError`` of status 71 that names address and line.
     public init(for settings: LoopSettings, of hosts: HostsFile) throws(ExitError) {
+        guard settings.node != .anonymous else {
+            try self.init(toReach: settings.addresses)
+            return
+        }
         try self.init(
             bindingTo: settings.addresses[settings.node.index],
             label: " (\(hosts.place(of: settings.node)))")

@@ -55,6 +55,14 @@ public struct SocketAddress: Hashable, Sendable {
         return result
     }
 
+    /// Whether it is an address of this machine that no other can reach.
+    public var isLoopback: Bool {
+        switch family {
+        case .ipv4: low >> 24 == 127
+        case .ipv6: high == 0 && low == 1
+        }
+    }
+
     /// Whether it names one host, rather than any (`0.0.0.0`, `::`) or many (multicast, broadcast).
     public var isOneHost: Bool {
         switch family {

@@ -15,6 +15,8 @@ final class Transport {
     private var injector: FaultInjector?
     /// Where each host of the hosts file is, by node ID.
     private let addresses: [SocketAddress]
+    /// The clients without a line there; nil to have none.
+    private var guests: GuestTable?
     /// Whether injected faults are kept for the trace.
     private let keepsFaults: Bool
     private var receiveErrorsInARow = 0
@@ -39,6 +41,7 @@ final class Transport {
         self.injector =
             settings.faults.isNone ? nil : FaultInjector(settings.faults, node: settings.node)
         self.addresses = settings.addresses
+        self.guests = settings.guestLimit == 0 ? nil : GuestTable(limit: settings.guestLimit)
         self.keepsFaults = settings.isObserved
         self.counters = DatagramCounters()
     }
@@ -58,19 +61,23 @@ final class Transport {
 
     /// Queues one encoded datagram for its recipients, each of whom may be dealt a fault.
     ///
-    /// - Precondition: every recipient is in the hosts file.
+    /// What is for a guest that has been forgotten is counted and lost.
+    ///
+    /// - Precondition: every other recipient is in the hosts file.
     @usableFromInline
     func enqueue(_ bytes: [UInt8], to recipients: Recipients, at now: Instant) {
         let offset = queue.store(bytes)
         guard injector != nil else {
             recipients.forEach { node in
-                queue.add(offset: offset, length: bytes.count, to: addresses[node.index])
+                guard let address = address(of: node) else { return }
+                queue.add(offset: offset, length: bytes.count, to: address)
             }
             return
         }
         // A copy of its own, made once: the writer's buffer is about to be used again.
         let held = queue.bytes(at: offset, length: bytes.count)
         recipients.forEach { node in
+            guard let address = address(of: node) else { return }
             let copies = injector!.copies()
             if copies == 0 {
                 counters.injectedDrops += 1
@@ -82,17 +89,25 @@ final class Transport {
             for _ in 0..<copies {
                 let delay = injector!.delay()
                 if delay == .zero {
-                    queue.add(offset: offset, length: bytes.count, to: addresses[node.index])
+                    queue.add(offset: offset, length: bytes.count, to: address)
                     continue
                 }
                 counters.injectedDelays += 1
                 note(.delayed(delay), for: node)
-                if !delayed.add(held, to: addresses[node.index], due: now + delay) {
+                if !delayed.add(held, to: address, due: now + delay) {
                     counters.injectedDrops += 1
                     note(.dropped, for: node)
                 }
             }
         }
+    }
+
+    /// Where a recipient is; nil, and counted, for a guest that has been forgotten.
+    private func address(of node: NodeID) -> SocketAddress? {
+        if node < .firstGuest { return addresses[node.index] }
+        if let address = guests?.address(of: node) { return address }
+        counters.forgottenGuests += 1
+        return nil
     }
 
     private func note(_ kind: InjectedFault.Kind, for node: NodeID) {
@@ -180,6 +195,17 @@ final class Transport {
     @usableFromInline
     func cameFrom(_ node: NodeID, at index: Int) -> Bool {
         batch.source(at: index) == addresses[node.index]
+    }
+
+    /// The ID of the client without a line in the hosts file that sent a received datagram.
+    ///
+    /// Nil if this node has no guests, or if there is no answering where it came from.
+    @usableFromInline
+    func guest(at index: Int) -> NodeID? {
+        guard guests != nil, let source = batch.source(at: index), source.isOneHost,
+            source.port != 0
+        else { return nil }
+        return guests!.identify(source)
     }
 
     /// Where a received datagram came from.

@@ -32,6 +32,26 @@ public struct UDPSocket: ~Copyable, Sendable {
         self.address = bound
     }
 
+    /// Binds a port of the system's choosing, from which all of these addresses can be reached.
+    ///
+    /// What they answer comes from the addresses given here, for each of them is bound to its own. To
+    /// reach this machine alone the socket is bound to this machine alone.
+    ///
+    /// - Precondition: there are addresses, all of one family.
+    /// - Throws: ``ExitError`` of status 71 that says why not.
+    public init(toReach addresses: [SocketAddress]) throws(ExitError) {
+        let family = addresses[0].family
+        precondition(addresses.allSatisfy { $0.family == family })
+        let isLocal = addresses.allSatisfy(\.isLoopback)
+        let local =
+            switch family {
+            case .ipv4: isLocal ? .loopbackIPv4(port: 0) : SocketAddress(ipv4: 0, port: 0)
+            case .ipv6:
+                isLocal ? .loopbackIPv6(port: 0) : SocketAddress(ipv6High: 0, low: 0, port: 0)
+            }
+        try self.init(bindingTo: local)
+    }
+
     deinit {
         System.close(descriptor)
     }
@@ -39,6 +59,9 @@ public struct UDPSocket: ~Copyable, Sendable {
     private static func sentence(
         for error: SystemError, address: SocketAddress, label: String
     ) -> String {
+        if error.isAddressInUse && address.port == 0 {
+            return "\(address.hostText)\(label) has no free port left (\(error))."
+        }
         if error.isAddressInUse {
             return "\(address)\(label) is in use: another run may still hold it. "
                 + "Wait until it has ended, or choose other ports in the hosts file."

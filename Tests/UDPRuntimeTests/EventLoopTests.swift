@@ -186,7 +186,7 @@ struct EventLoopTests {
         let sockets = [try SocketBox(), try SocketBox()]
         let sender = sockets[1].take()
         let receiver = HostedNode(
-            PingNode(), settings(0, sockets), sockets[0], sink: CountingSink(fails: true)
+            PingNode(), settings(0, sockets), sockets[0], sink: CountingSink(failsToAdd: true)
         ) { _ in false }
         try sender.send(datagram(.ping(1), from: 1), to: sockets[0].address)
         let outcome = await receiver.outcome

@@ -64,7 +64,17 @@ struct PingNode: Automaton {
     /// How long from one waking to the next; nil never to be woken.
     var period: Interval?
     var incarnation: UInt64 = 1
+    /// How many records are worth a checkpoint; nil if none ever are.
+    var recordLimit: Int?
 
+    /// Whether it answers, with each ping, all who ever sent one.
+    var answersAll = false
+    private var senders: [NodeID] = []
+
+    /// The numbers of all pings ever answered, added up.
+    private(set) var sum: UInt64 = 0
+    /// How many records there are since the last checkpoint.
+    private var recordCount = 0
     private(set) var wakeTime = Instant.never
     private var wakings = 0
 
@@ -75,7 +85,17 @@ struct PingNode: Automaton {
 
     var stamp: Stamp { Stamp(epoch: 3, incarnation: incarnation) }
 
-    mutating func recover(_ record: PingRecord) {}
+    mutating func recover(_ record: PingRecord) {
+        sum += record.number
+        recordCount += 1
+    }
+
+    var wantsCheckpoint: Bool { recordCount >= recordLimit ?? .max }
+
+    mutating func checkpoint() -> [PingRecord] {
+        recordCount = 0
+        return [PingRecord(number: sum)]
+    }
 
     mutating func start(at now: Instant, into effects: inout Lanes) {
         effects.envelopes += opening
@@ -86,8 +106,11 @@ struct PingNode: Automaton {
         _ message: PingMessage, from origin: Origin, at now: Instant, into effects: inout Lanes
     ) {
         if case .ping(let number) = message {
+            recover(PingRecord(number: number))
             effects.remember(PingRecord(number: number))
-            effects.send(.pong(number), to: origin.node)
+            if !answersAll { senders.removeAll() }
+            senders.append(origin.node)
+            for sender in senders { effects.send(.pong(number), to: sender) }
         }
         effects.report(.heard(message, origin.node))
     }
@@ -116,6 +139,13 @@ final class SocketBox: Sendable {
         socket = Mutex(consume bound)
     }
 
+    /// A client's, on any port.
+    init(toReach addresses: [SocketAddress]) throws {
+        let bound = try UDPSocket(toReach: addresses)
+        address = bound.address
+        socket = Mutex(consume bound)
+    }
+
     func take() -> UDPSocket {
         socket.withLock { $0.take()! }
     }
@@ -127,16 +157,28 @@ struct LoopOutcome: Sendable {
     var error: ExitError?
     var counters: DatagramCounters
     var outputs: [PingOutput]
+    var sink = CountingSink()
 }
 
-/// A sink that counts, and fails if told to.
+/// A sink that writes down what it is asked for, and fails if told to.
 struct CountingSink: RecordSink {
-    var records: [PingRecord] = []
-    var fails = false
+    enum Call: Hashable, Sendable {
+        case add([UInt64])
+        case replace([UInt64])
+    }
+
+    var calls: [Call] = []
+    var failsToAdd = false
+    var failsToReplace = false
 
     mutating func makeDurable(_ records: [PingRecord]) throws(ExitError) {
-        if fails { throw ExitError(status: ExitStatus.storage, "The disk is full.") }
-        self.records += records
+        if failsToAdd { throw ExitError(status: ExitStatus.storage, "The disk is full.") }
+        calls.append(.add(records.map(\.number)))
+    }
+
+    mutating func replaceAll(with records: [PingRecord]) throws(ExitError) {
+        if failsToReplace { throw ExitError(status: ExitStatus.storage, "The disk is full.") }
+        calls.append(.replace(records.map(\.number)))
     }
 }
 
@@ -165,6 +207,7 @@ struct HostedNode: Sendable {
                 outcome.error = error
             }
             outcome.counters = loop.counters
+            outcome.sink = sink
             continuation.yield(outcome)
             continuation.finish()
         }

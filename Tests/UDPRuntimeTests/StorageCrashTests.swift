@@ -42,7 +42,7 @@ struct StorageCrashTests {
                 var opened = try OpenedLog("log", files: disk)
                 disk.with { $0.callsToLive = steps }
                 do throws(ExitError) {
-                    try opened.log.compact(replacingAllWith: new)
+                    try opened.log.replaceAll(with: new)
                     hasFinished = true
                 } catch {
                     #expect(error.status == 74)
@@ -116,7 +116,7 @@ struct StorageCrashTests {
                     if random.below(12) == 0 {
                         let kept = durable.suffix(random.number(in: 0...20))
                         underWay = Array(kept)
-                        try opened.log.compact(replacingAllWith: Array(kept))
+                        try opened.log.replaceAll(with: Array(kept))
                         durable = Array(kept)
                     } else {
                         let batch = (0...random.number(in: 0...5)).map {

@@ -8,7 +8,8 @@ import Testing
 struct StorageLoopTests {
     /// Runs a node that keeps its records on the disk, in a thread of its own; yields how it ended.
     private func host(
-        _ socket: SocketBox, _ settings: LoopSettings, on disk: FakeDisk
+        _ node: PingNode, _ socket: SocketBox, _ settings: LoopSettings,
+        on disk: FakeDisk
     ) -> AsyncStream<ExitError?> {
         let (stream, continuation) = AsyncStream.makeStream(of: ExitError?.self)
         Thread.detachNewThread {
@@ -17,7 +18,7 @@ struct StorageLoopTests {
                     StorageFolder(path: "log", files: disk),
                     LogSettings(identity: owner, segmentSize: 4_096, seed: 1),
                     complain: { _ in }, recovering: { _ in })
-                var loop = EventLoop(PingNode(), settings: settings, socket: socket.take())
+                var loop = EventLoop(node, settings: settings, socket: socket.take())
                 _ = try loop.run(recordingIn: &log) { _ in .continue }
                 continuation.yield(nil)
             } catch {
@@ -45,7 +46,7 @@ struct StorageLoopTests {
         let client = try SocketBox()
         let target = node.address
         let settings = LoopSettings(cluster: 7, node: 0, addresses: [target, client.address])
-        let outcome = host(node, settings, on: disk)
+        let outcome = host(PingNode(), node, settings, on: disk)
         let socket = client.take()
         var batch = ReceiveBatch()
 
@@ -71,5 +72,35 @@ struct StorageLoopTests {
         var random = RandomSource(seed: 1)
         disk.powerFailure(&random)
         #expect(try records(on: disk) == [PingRecord(number: 1)])
+    }
+
+    @Test("a log of checkpoints stays small, and gives back what all records came to")
+    func checkpoints() async throws {
+        let disk = FakeDisk()
+        let node = try SocketBox()
+        let client = try SocketBox()
+        let settings = LoopSettings(cluster: 7, node: 0, addresses: [node.address, client.address])
+        var ping = PingNode()
+        ping.recordLimit = 10
+        let outcome = host(ping, node, settings, on: disk)
+        let socket = client.take()
+        var batch = ReceiveBatch()
+        var answered = 0
+        for number in 1...205 as ClosedRange<UInt64> {
+            if number == 205 { disk.fail(.synchronizeData, EIO) }
+            try socket.send(datagram(.ping(number), from: 1), to: node.address)
+            if number == 205 { break }
+            let ready = try System.ppoll(socket.descriptor, -1, nanoseconds: 20_000_000_000)
+            try #require(ready == .first)
+            answered += try batch.receive(from: socket.descriptor)
+        }
+        #expect(answered == 204)
+        for await error in outcome { #expect(error?.status == 74) }
+        var random = RandomSource(seed: 1)
+        disk.powerFailure(&random)
+        let found = try records(on: disk).map(\.number)
+        #expect(found.count <= 10)
+        let sum = found.reduce(0, +)
+        #expect(sum == 20_910)
     }
 }

@@ -24,6 +24,17 @@ struct Note: WireCodable, Hashable, Sendable {
     }
 }
 
+/// A record as large as a snapshot.
+struct Blob: WireCodable, Hashable, Sendable {
+    var bytes: [UInt8]
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+    func encode(into writer: inout ByteWriter) { writer.write(bytes) }
+    init(from reader: inout ByteReader) throws(WireError) {
+        bytes = try reader.readBytes(upTo: 1 << 28)
+    }
+}
+
 let owner = LogIdentity(cluster: 7, node: 2)
 
 /// The files of the operating system, without waiting for the device.

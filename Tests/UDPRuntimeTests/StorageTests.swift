@@ -54,7 +54,7 @@ struct StorageTests {
             for number in 0..<300 { try opened.log.makeDurable([Note(number, size: 60)]) }
             let before = try scratch.segments.count
             #expect(before > 5)
-            try opened.log.compact(replacingAllWith: [Note(1_000), Note(1_001)])
+            try opened.log.replaceAll(with: [Note(1_000), Note(1_001)])
             let after = try scratch.segments.count
             #expect(after == 1)
             let size = opened.log.size
@@ -66,16 +66,70 @@ struct StorageTests {
             var opened = try OpenedLog(scratch.log)
             let found = opened.records
             #expect(found == expected)
-            try opened.log.compact(replacingAllWith: (0..<3_000).map { Note($0, size: 50) })
+            try opened.log.replaceAll(with: (0..<3_000).map { Note($0, size: 50) })
         }
         do {
             var opened = try OpenedLog(scratch.log)
             let found = opened.records
             #expect(found == (0..<3_000).map { Note($0, size: 50) })
-            try opened.log.compact(replacingAllWith: [])
+            try opened.log.replaceAll(with: [])
         }
         #expect(try LogContents(scratch.log).records == [])
         #expect(try scratch.segments.count == 1)
+    }
+
+    @Test("a record as large as a snapshot is kept, and segments are small again after it")
+    func largeReplacement() throws {
+        let scratch = try ScratchDirectory()
+        let large = Blob(bytes: [UInt8](repeating: 0xa5, count: 16 << 20))
+        let small = (0..<100).map { Blob(bytes: [UInt8](repeating: UInt8($0), count: 100)) }
+        func open(_ recover: (Blob) -> Void) throws(ExitError) -> RecordLog<Blob> {
+            try RecordLog(
+                StorageFolder(path: scratch.log, files: QuickFiles()),
+                LogSettings(identity: owner, segmentSize: 4_096, seed: 1),
+                complain: { Issue.record("\($0)") }, recovering: recover)
+        }
+        do {
+            var log = try open { _ in }
+            try log.makeDurable(small)
+            try log.replaceAll(with: [small[0], large, small[1]])
+            for record in small { try log.makeDurable([record]) }
+        }
+        let sizes = try scratch.segments.map { try Data(contentsOf: $0).count }
+        #expect(sizes.count > 3)
+        #expect(sizes[0] > large.bytes.count)
+        #expect(sizes[0] < large.bytes.count + 1_000)
+        #expect(sizes.dropFirst().allSatisfy { $0 == 4_096 })
+        var found: [Blob] = []
+        do {
+            var log = try open { found.append($0) }
+            let expected = [small[0], large, small[1]] + small
+            #expect(found == expected)
+            try log.replaceAll(with: [small[2]])
+            let size = log.size
+            #expect(size < 1_000)
+        }
+        #expect(try scratch.segments.map { try Data(contentsOf: $0).count } == [4_096])
+    }
+
+    @Test("what no segment can hold is refused with 74 and changes nothing")
+    func tooLarge() throws {
+        let scratch = try ScratchDirectory()
+        do {
+            var opened = try OpenedLog(scratch.log)
+            try opened.log.makeDurable([Note(1)])
+            // Eleven frames that share the memory of one.
+            var frame = ByteWriter()
+            frame.bytes = [UInt8](repeating: 0, count: 100 << 20)
+            do throws(ExitError) {
+                try opened.log.frames.replaceAll(with: [ByteWriter](repeating: frame, count: 11))
+                Issue.record("more than a gibibyte was taken")
+            } catch {
+                #expect(error.status == 74)
+                #expect(error.sentence.contains("it takes at most"))
+            }
+        }
+        #expect(try LogContents(scratch.log).records == [Note(1)])
     }
 
     @Test("another cluster's or node's log is refused and not touched")

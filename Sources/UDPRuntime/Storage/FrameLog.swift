@@ -83,36 +83,34 @@ struct FrameLog: ~Copyable {
         offset = SegmentHeader.size
     }
 
-    // MARK: Compaction
+    // MARK: Replacing
 
-    /// Puts frames of these bodies in the place of all there is.
+    /// Puts these frames, begun and not ended, in the place of all there is.
     ///
     /// They are written to a segment of their own, which takes effect at the instant it is given its
     /// name; only then are the others removed. A crash leaves all of the old log or all of the new.
-    mutating func replaceAll(with bodies: [[UInt8]]) throws(ExitError) {
+    mutating func replaceAll(with replacement: consuming [ByteWriter]) throws(ExitError) {
         try beginChange()
-        var next = SegmentHeader(
+        let size = replacement.reduce(0) { $0 + $1.bytes.count }
+        guard size <= FrameLog.maximumFrame else { throw tooLarge(size) }
+        let next = SegmentHeader(
             identity: settings.identity, number: header.number + 1, firstFrame: nextFrame,
-            salt: random.next(), capacity: settings.segmentSize, isBase: true)
-        var frames: [UInt8] = []
-        for (index, body) in bodies.enumerated() {
-            SegmentContents.beginFrame(nextFrame + UInt64(index), in: &writer)
-            writer.bytes += body
-            SegmentContents.endFrame(
-                in: &writer, salt: next.salt, at: SegmentHeader.size + frames.count)
-            frames += writer.bytes
-            guard frames.count <= FrameLog.maximumFrame else { throw tooLarge(frames.count) }
+            salt: random.next(), capacity: max(settings.segmentSize, SegmentHeader.size + size),
+            isBase: true)
+        var end = SegmentHeader.size
+        for index in replacement.indices {
+            SegmentContents.endFrame(in: &replacement[index], salt: next.salt, at: end)
+            end += replacement[index].bytes.count
         }
-        next.capacity = max(next.capacity, SegmentHeader.size + frames.count)
-        file = try folder.makeSegment(next, frames: frames)
+        file = try folder.makeSegment(next, frames: replacement)
         for number in base...header.number {
             try folder.remove(SegmentHeader.fileName(of: number))
         }
         header = next
         base = next.number
         closedSize = 0
-        offset = SegmentHeader.size + frames.count
-        nextFrame += UInt64(bodies.count)
+        offset = end
+        nextFrame += UInt64(replacement.count)
         hasFailed = false
     }
 }

@@ -83,20 +83,23 @@ public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
     /// Puts these records in the place of all that the log holds; returns once that is durable.
     ///
     /// A crash at any point leaves all of the old records or all of the new. It costs three
-    /// synchronizations and the removal of the old segments.
+    /// synchronizations and the removal of the old segments. Together they may have a gibibyte; later
+    /// segments are as small as before.
     ///
-    /// - Throws: ``ExitError`` of status 74 if the device is full or fails, and from then on always.
-    public mutating func compact(replacingAllWith records: [Record]) throws(ExitError) {
-        // Not one frame, so that reading it back takes no more memory than writing it did.
-        var bodies: [[UInt8]] = []
-        var writer = ByteWriter()
+    /// - Throws: ``ExitError`` of status 74 if they are too large or the device is full or fails,
+    ///   and from then on always.
+    public mutating func replaceAll(with records: [Record]) throws(ExitError) {
+        // Many frames, and encoded where they are written from: memory holds the bytes once.
+        var replacement: [ByteWriter] = []
         for record in records {
-            record.encode(into: &writer)
-            guard writer.bytes.count >= 1 << 16 else { continue }
-            bodies.append(writer.bytes)
-            writer = ByteWriter()
+            if replacement.isEmpty || replacement[replacement.count - 1].bytes.count >= 1 << 16 {
+                replacement.append(ByteWriter())
+                SegmentContents.beginFrame(
+                    frames.nextFrame + UInt64(replacement.count - 1),
+                    in: &replacement[replacement.count - 1])
+            }
+            record.encode(into: &replacement[replacement.count - 1])
         }
-        if !writer.bytes.isEmpty { bodies.append(writer.bytes) }
-        try frames.replaceAll(with: bodies)
+        try frames.replaceAll(with: replacement)
     }
 }

@@ -191,7 +191,7 @@ struct StorageFolder {
     ///
     /// - Returns: the file, open to be written to.
     func makeSegment(
-        _ header: SegmentHeader, frames: [UInt8]
+        _ header: SegmentHeader, frames: [ByteWriter]
     ) throws(ExitError) -> OpenFile {
         let unfinished = header.fileName + SegmentHeader.unfinishedSuffix
         let file = try open(unfinished)
@@ -200,7 +200,12 @@ struct StorageFolder {
                 try files.allocate(file.descriptor, size: header.capacity)
             }
             try attempt("written", unfinished) { () throws(SystemError) in
-                try file.write(header.encoded() + frames, at: 0)
+                try file.write(header.encoded(), at: 0)
+                var end = SegmentHeader.size
+                for frame in frames {
+                    try file.write(frame.bytes, at: end)
+                    end += frame.bytes.count
+                }
                 try files.synchronize(file.descriptor)
             }
         } catch {
