@@ -49,6 +49,8 @@ public struct RunStatistics: Hashable, Sendable {
     public var delivered = 0
     public var wakes = 0
     public var records = 0
+    /// How many times a host replaced its records by fewer.
+    public var checkpoints = 0
     public var outputs = 0
 
     public var lost = 0
@@ -109,6 +111,7 @@ public struct RunStatistics: Hashable, Sendable {
         delivered += other.delivered
         wakes += other.wakes
         records += other.records
+        checkpoints += other.checkpoints
         outputs += other.outputs
         lost += other.lost
         dropped += other.dropped

@@ -7,7 +7,8 @@ public enum ScheduledFault: Hashable, Sendable {
     /// The host stops at once; what it had not made durable meets `tail`.
     case crash(NodeID, at: Instant, tail: TailFate, comeback: Comeback)
     /// The host stops at its `point`-th write, from 1, counted over all its lives: after the write
-    /// and before anything that depends on it is sent.
+    /// and before anything that depends on it is sent. A checkpoint is a write too; if the tail is kept,
+    /// it is done, else the old records are still there.
     case crashAtPersist(NodeID, point: Int, tail: TailFate, comeback: Comeback)
     /// The host stands still; what arrives waits.
     case pause(NodeID, at: Instant, length: Interval)

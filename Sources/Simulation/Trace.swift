@@ -17,6 +17,7 @@ public struct TraceEvent: Hashable, Sendable {
         case pauses, resumes, jumps, slowsDisk, skews
         case clogBegins, clogEnds, partitionBegins, partitionEnds
         case heals, violates, ends
+        case checkpoints
     }
 
     /// The true time, since the run began.
@@ -76,6 +77,7 @@ extension TraceEvent: CustomStringConvertible {
         case .rejects: return "refuses a datagram:\(subject)"
         case .findsHostDown: return "is down when a datagram arrives"
         case .records: return "records\(subject)"
+        case .checkpoints: return "replaces its records\(subject)"
         case .reports: return "reports\(subject)"
         case .crashes: return "crashes\(subject)"
         case .crashesAtPersist: return "crashes between writing and sending\(subject)"

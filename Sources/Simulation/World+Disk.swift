@@ -10,7 +10,8 @@ extension World {
             if flaws.contains(.answersBeforeDurable) { releaseEarly(host, stamp: stamp) }
             hosts[host].persistCount += 1
             if hosts[host].persistCount >= hosts[host].nextPersistCrash {
-                crashAtPersist(host)
+                let (tail, comeback) = persistCrash(host)
+                crashAtPersist(host, tail: tail, comeback)
                 return
             }
         }
@@ -75,6 +76,7 @@ extension World {
         effects = oldest.effects
         becomeDurable(host, to: oldest.durable)
         release(host, stamp: oldest.stamp)
+        checkpointIfWanted(host)
     }
 
     /// The planted bug: everything leaves although the records are not yet durable.
@@ -85,8 +87,9 @@ extension World {
         effects.records = records
     }
 
+    /// What the plan says of a crash at the write just made, the host's next such crash being set.
     @usableFromInline
-    mutating func crashAtPersist(_ host: Int) {
+    mutating func persistCrash(_ host: Int) -> (tail: TailFate, comeback: Comeback) {
         var fate = TailFate.kept
         var comeback = Comeback.never
         var next = Int.max
@@ -103,8 +106,13 @@ extension World {
             }
         }
         hosts[host].nextPersistCrash = next
+        return (fate, comeback)
+    }
+
+    @usableFromInline
+    mutating func crashAtPersist(_ host: Int, tail: TailFate, _ comeback: Comeback) {
         statistics.persistCrashes += 1
-        crash(host, action: .crashesAtPersist, tail: fate, comeback: comeback)
+        crash(host, action: .crashesAtPersist, tail: tail, comeback: comeback)
     }
 
     /// Stops a host; what was on its way out of it or waited in it is gone.

@@ -129,6 +129,8 @@ extension World {
             }
             guard hosts[host].status == .running else { return }
         }
+        checkpointIfWanted(host)
+        guard hosts[host].status == .running else { return }
         scheduleWake(host)
     }
 
@@ -175,6 +177,9 @@ extension World {
 
     @inlinable
     static func stamp(of automaton: inout Subject) -> Stamp { automaton.stamp }
+
+    @inlinable
+    static func wantsCheckpoint(_ automaton: inout Subject) -> Bool { automaton.wantsCheckpoint }
 
     @inlinable
     static func check(_ automaton: inout Subject) { automaton.checkInvariants() }

@@ -32,6 +32,9 @@ public protocol WorldObserver {
     mutating func didCrash(_ node: NodeID, at time: Instant)
     /// A record has become durable: no crash can take it away any more.
     mutating func didRecord(_ record: Subject.Record, on node: NodeID, at time: Instant)
+    /// These records have taken the place of all that the host had recorded, at once.
+    mutating func didCheckpoint(
+        _ records: [Subject.Record], on node: NodeID, at time: Instant)
     mutating func didSend(
         _ message: Subject.Message, from node: NodeID, to recipients: Recipients,
         at time: Instant)
@@ -66,6 +69,9 @@ extension WorldObserver {
     @inlinable
     public mutating func didRecord(
         _ record: Subject.Record, on node: NodeID, at time: Instant
+    ) {}
+    public mutating func didCheckpoint(
+        _ records: [Subject.Record], on node: NodeID, at time: Instant
     ) {}
     @inlinable
     public mutating func didSend(

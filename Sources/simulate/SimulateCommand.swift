@@ -17,6 +17,7 @@ enum SimulateCommand {
 
           --nodes P/A/L     proposers, acceptors and learners; drawn from the seed unless given
           --clients N       how many clients; drawn from the seed unless given
+          --ballots K       ballots each proposer may begin, from 1 to 4; 1, or with a bug 2
           --faults LIST     default, none, or names separated by commas:
                             \(FaultSet.named.map(\.name).joined(separator: " "))
 

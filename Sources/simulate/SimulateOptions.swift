@@ -81,9 +81,13 @@ struct SimulateOptions {
         case "--bugs":
             return .findBugs
         case "--exhaustive":
-            let text = arguments.value("--ballots") ?? "1"
+            let nodes = scenario.nodes ?? [2, 3, 1]
+            // Some bugs show only when a proposer tries again.
+            let canTryAgain = nodes[0] * 2 <= PaxosState.maximumBallots
+            let text =
+                arguments.value("--ballots") ?? (scenario.bug != nil && canTryAgain ? "2" : "1")
             return .exhaust(
-                nodes: scenario.nodes ?? [2, 3, 1],
+                nodes: nodes,
                 ballots: try OptionValue.count(text, of: "--ballots", in: 1...4))
         default:
             guard scenario.bug != nil else {

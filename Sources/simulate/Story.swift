@@ -59,26 +59,63 @@ struct Story {
         return result + "Replay: \(replay)\n"
     }
 
-    /// Leaves out of a trace what does not carry the plot: elections, assignments, wakes; and says
-    /// once what a host does again and again.
-    private static func tell(_ trace: [TraceEvent], of cluster: Cluster) -> [String] {
-        var told: [(time: Instant, text: String, repeats: Int)] = []
+    /// One line of a story before it is put into words: what one host did, or several of a role.
+    private struct Line {
+        let time: Instant
+        var hosts: NodeSet
+        let role: String
+        let action: TraceEvent.Action
+        let phrase: String
+        var repeats = 0
+
+        /// What is told, without the time and how many times it happened.
+        var sentence: String {
+            guard let first = hosts.first else { return phrase }
+            return hosts.count == 1
+                ? "\(role) \(first) \(phrase)"
+                : "\(role)s \(hosts) receive\(phrase.dropFirst("receives".count))"
+        }
+
+        /// Whether both are the receipt of one message by hosts of one role.
+        func isSameReceipt(as other: Line) -> Bool {
+            action == .receives && other.action == .receives && role == other.role
+                && phrase == other.phrase
+        }
+    }
+
+    /// Leaves out of a trace what does not carry the plot: elections, assignments, wakes; says once
+    /// what a host does again and again, and in one line that several receive the same.
+    static func tell(_ trace: [TraceEvent], of cluster: Cluster) -> [String] {
+        var told: [Line] = []
         for event in trace where isTold(event, of: cluster) {
-            let subject = event.node.map { "\(cluster.name(of: $0)) " } ?? ""
-            let text = subject + event.phrase(naming: { cluster.name(of: $0) })
-            if let index = told.lastIndex(where: { $0.text == text }) {
-                told[index].repeats += 1
+            let line = Line(
+                time: event.time, hosts: event.node.map { [$0] } ?? [],
+                role: event.node.map(cluster.roleName) ?? "", action: event.action,
+                phrase: event.phrase(naming: { cluster.name(of: $0) }))
+            let earlier = told.lastIndex {
+                $0.role == line.role && $0.phrase == line.phrase
+                    && line.hosts.subtracting($0.hosts).isEmpty
+            }
+            if let earlier {
+                told[earlier].repeats += 1
+            } else if let last = told.indices.last, told[last].isSameReceipt(as: line) {
+                told[last].hosts = told[last].hosts.union(line.hosts)
             } else {
-                told.append((event.time, text, 0))
+                told.append(line)
             }
         }
-        return told.map { entry in
-            let microseconds = entry.time.nanoseconds / 1_000
+        return told.map { line in
+            let microseconds = line.time.nanoseconds / 1_000
             let time =
                 padded(Int(microseconds / 1_000), to: 6) + "."
                 + String(String(1_000 + microseconds % 1_000).dropFirst())
-            let again = entry.repeats == 0 ? "" : " (and \(entry.repeats) times more)"
-            return "\(time) ms  \(entry.text)\(again)"
+            let again =
+                switch line.repeats {
+                case 0: ""
+                case 1: " (and once more)"
+                default: " (and \(line.repeats) times more)"
+                }
+            return "\(time) ms  \(line.sentence)\(again)"
         }
     }
 
@@ -138,7 +175,12 @@ extension RunReport {
 extension Cluster {
     /// A host's role and ID, as in `acceptor 3`.
     func name(of node: NodeID) -> String {
-        (role(of: node).map { "\($0)".lowercased() } ?? "client") + " \(node)"
+        "\(roleName(of: node)) \(node)"
+    }
+
+    /// A host's role, as in `acceptor`.
+    func roleName(of node: NodeID) -> String {
+        role(of: node).map { "\($0)".lowercased() } ?? "client"
     }
 }
 

@@ -104,4 +104,29 @@ struct PlantedBugTests {
         let text = story.text(seed: 1, replay: "simulate --seed 1 --bug promise-at-old-ballot")
         #expect(text.contains("   1. ") && text.contains("Replay: simulate --seed 1"))
     }
+
+    @Test("a story says in one line what several hosts of a role receive, and how many times")
+    func together() {
+        func receipt(_ node: NodeID, at time: Int64, of text: String) -> TraceEvent {
+            TraceEvent(
+                time: Instant(nanoseconds: time * 1_000_000), node: node, action: .receives,
+                peer: 0, text: text)
+        }
+        let prepare = "prepare, ballot 0"
+        let story = Story.tell(
+            [
+                receipt(3, at: 1, of: prepare), receipt(1, at: 2, of: prepare),
+                receipt(3, at: 3, of: prepare), receipt(2, at: 4, of: "accept \"v0\", ballot 0"),
+                receipt(2, at: 5, of: prepare), receipt(4, at: 6, of: prepare),
+            ],
+            of: Cluster(proposers: 1, acceptors: 3, learners: 1, clients: 1))
+        #expect(
+            story == [
+                "     1.000 ms  acceptors 1, 3 receive prepare, ballot 0 from proposer 0"
+                    + " (and once more)",
+                "     4.000 ms  acceptor 2 receives accept \"v0\", ballot 0 from proposer 0",
+                "     5.000 ms  acceptor 2 receives prepare, ballot 0 from proposer 0",
+                "     6.000 ms  learner 4 receives prepare, ballot 0 from proposer 0",
+            ])
+    }
 }

@@ -22,6 +22,10 @@ struct SimulateOptionTests {
         #expect(
             try read("--exhaustive --nodes 1/3/1 --ballots 2").task
                 == .exhaust(nodes: [1, 3, 1], ballots: 2))
+        #expect(try read("--exhaustive").task == .exhaust(nodes: [2, 3, 1], ballots: 1))
+        #expect(
+            try read("--exhaustive --bug mixed-ballots").task
+                == .exhaust(nodes: [2, 3, 1], ballots: 2))
     }
 
     @Test("a scenario's options make the same scenario again")

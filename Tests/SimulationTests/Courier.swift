@@ -63,15 +63,20 @@ struct Courier: Automaton {
     let others: NodeSet
     let isSender: Bool
     let parcels: UInt64
+    /// After how many records it wants to keep the latest only.
+    let recordLimit: Int
     var sent: UInt64 = 0
     var recovered: [UInt64] = []
+    /// What it has recorded since its last checkpoint.
+    var recorded: [UInt64] = []
 
-    init(node: NodeID, hosts: Int, parcels: UInt64, seed: UInt64) {
+    init(node: NodeID, hosts: Int, parcels: UInt64, recordLimit: Int = .max, seed: UInt64) {
         var random = RandomSource(seed: seed)
         stamp = Stamp(epoch: 7, incarnation: random.nextNonZero())
         others = NodeSet(0..<hosts).removing(node)
         isSender = node == 0
         self.parcels = parcels
+        self.recordLimit = recordLimit
     }
 
     mutating func recover(_ record: Record) { recovered.append(record.number) }
@@ -87,6 +92,7 @@ struct Courier: Automaton {
         switch message {
         case .parcel(let number):
             effects.remember(Record(number))
+            recorded.append(number)
             effects.send(.receipt(number), to: origin.node)
             effects.report(.got(number))
         case .receipt(let number):
@@ -103,6 +109,13 @@ struct Courier: Automaton {
         effects.send(.parcel(sent), to: others)
         sent += 1
         wakeTime = sent < parcels ? now + Courier.interval : .never
+    }
+
+    var wantsCheckpoint: Bool { recorded.count >= recordLimit }
+
+    mutating func checkpoint() -> [Record] {
+        defer { recorded.removeAll() }
+        return recorded.suffix(1).map { Record($0) }
     }
 
     func checkInvariants() { precondition(sent <= parcels) }
@@ -131,6 +144,7 @@ struct Ledger: WorldObserver {
     var sent: [Entry<Courier.Message>] = []
     var received: [Entry<Courier.Message>] = []
     var records: [Entry<UInt64>] = []
+    var checkpoints: [Entry<[UInt64]>] = []
     var outputs: [Entry<Courier.Output>] = []
 
     func isDone(among healthy: NodeSet) -> Bool {
@@ -151,6 +165,12 @@ struct Ledger: WorldObserver {
 
     mutating func didRecord(_ record: Courier.Record, on node: NodeID, at time: Instant) {
         records.append(Entry(node: node, value: record.number, time: time))
+    }
+
+    mutating func didCheckpoint(
+        _ records: [Courier.Record], on node: NodeID, at time: Instant
+    ) {
+        checkpoints.append(Entry(node: node, value: records.map(\.number), time: time))
     }
 
     mutating func didSend(
@@ -211,12 +231,14 @@ extension Ledger {
 
 /// The world of couriers.
 func courierWorld(
-    parcels: UInt64 = 10, awaited: Int = 0, healthy: NodeSet? = nil,
+    parcels: UInt64 = 10, recordLimit: Int = .max, awaited: Int = 0, healthy: NodeSet? = nil,
     inputs: [ScheduledInput<Int>] = []
 ) -> World<Ledger> {
     World(
         makeAutomaton: { plan, node, life, seed in
-            Courier(node: node, hosts: plan.hostCount, parcels: parcels, seed: seed)
+            Courier(
+                node: node, hosts: plan.hostCount, parcels: parcels, recordLimit: recordLimit,
+                seed: seed)
         },
         makeObserver: { _ in
             var ledger = Ledger()

@@ -1,0 +1,37 @@
+import ConsensusCore
+
+extension World {
+    /// Replaces what the disk holds by the automaton's checkpoint, if it wants that and all that it has
+    /// recorded before is durable.
+    @inlinable
+    mutating func checkpointIfWanted(_ host: Int) {
+        if World.wantsCheckpoint(&automata[host]) && held[host].isEmpty { checkpoint(host) }
+    }
+
+    /// Replaces what the disk holds, all at once.
+    ///
+    /// It is a persist point like any other write: a crash that strikes there finds the new contents on
+    /// the disk if all that was written reached it, else the old.
+    @usableFromInline
+    mutating func checkpoint(_ host: Int) {
+        let records = automata[host].checkpoint()
+        hosts[host].persistCount += 1
+        let strike =
+            hosts[host].persistCount >= hosts[host].nextPersistCrash ? persistCrash(host) : nil
+        if strike.map({ $0.tail == .kept }) ?? true { replaceDisk(host, records) }
+        if let strike { crashAtPersist(host, tail: .kept, strike.comeback) }
+    }
+
+    private mutating func replaceDisk(_ host: Int, _ records: [Subject.Record]) {
+        statistics.checkpoints += 1
+        disks[host].removeAll()
+        for record in records {
+            let checksum = disks[host].append(record)
+            note(.checkpoints, host, UInt64(checksum))
+        }
+        disks[host].settle(at: disks[host].size)
+        note(.checkpoints, host, UInt64(records.count))
+        line(.checkpoints, host, text: "in \(records.count) records")
+        observer.didCheckpoint(records, on: NodeID(index: host), at: now)
+    }
+}
