@@ -20,7 +20,13 @@ public struct ClientCall: Hashable, Sendable {
         /// order.
         case query([UInt8])
         /// What every node says of itself.
-        case status
+        case status(StateDigests)
+    }
+
+    /// Whether nodes are to say what their state is; it takes them time in proportion to its size.
+    public enum StateDigests: Hashable, Sendable {
+        case omitted
+        case computed
     }
 
     public init(number: UInt64, operation: Operation, timeout: Interval) {
@@ -103,10 +109,12 @@ public struct NodeStatus: Hashable, Sendable {
         public var snapshot: UInt64
         /// Whether its votes count; nil if it does not vote.
         public var isVoting: Bool?
+        /// The CRC-32C of its state after what it has applied, if that was asked.
+        public var digest: UInt32?
 
         public init(
             role: String, ballot: UInt64?, leader: NodeID?, chosen: UInt64, applied: UInt64?,
-            snapshot: UInt64, isVoting: Bool?
+            snapshot: UInt64, isVoting: Bool?, digest: UInt32? = nil
         ) {
             self.role = role
             self.ballot = ballot
@@ -115,6 +123,7 @@ public struct NodeStatus: Hashable, Sendable {
             self.applied = applied
             self.snapshot = snapshot
             self.isVoting = isVoting
+            self.digest = digest
         }
     }
 

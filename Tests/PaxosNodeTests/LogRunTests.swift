@@ -148,7 +148,7 @@ import Testing
         let first = network.call(.command([1]))
         #expect(network.run { $0.answers[first] != nil })
         network.stop(2)
-        let call = network.call(.status)
+        let call = network.call(.status(.omitted))
         #expect(network.run { $0.answers[call] != nil })
         guard case .success(.status(let statuses))? = network.answers[call]?.result else {
             Issue.record("no status")

@@ -28,7 +28,7 @@ public struct LogClient: Automaton, Sendable {
     /// The queries that have no answer, in order of their sequence.
     private var queries: [Pending] = []
     private var nextQuery: UInt64 = 1
-    private var inquiries: [Inquiry] = []
+    private var inquiries: [RollCall] = []
 
     /// The proposer asked at present: its position among the proposers.
     private var position: Int
@@ -52,9 +52,10 @@ public struct LogClient: Automaton, Sendable {
         var sent = Instant(nanoseconds: .min)
     }
 
-    private struct Inquiry: Sendable {
+    private struct RollCall: Sendable {
         var number: UInt64
         var deadline: Instant
+        var wantsDigest: Bool
         var reports: [LogReport?]
     }
 
@@ -128,13 +129,15 @@ public struct LogClient: Automaton, Sendable {
             }
             let rollCall = now + max(call.timeout / 2, call.timeout + LogTiming.rollCall * -1)
             deadlineTime = min(deadlineTime, rollCall, deadline)
-        case .status:
+        case .status(let digests):
+            let asksDigest = digests == .computed
             inquiries.append(
-                Inquiry(
+                RollCall(
                     number: call.number, deadline: min(deadline, now + LogTiming.status),
+                    wantsDigest: asksDigest,
                     reports: Array(repeating: nil, count: cluster.nodeCount)))
             deadlineTime = min(deadlineTime, min(deadline, now + LogTiming.status))
-            lanes.send(.inquiry, to: cluster.nodes)
+            lanes.send(.inquiry(Inquiry(wantsDigest: asksDigest)), to: cluster.nodes)
         }
         hurryTime = min(hurryTime, now)
         resendTime = min(resendTime, now + resends.next(using: &random))
@@ -329,13 +332,16 @@ public struct LogClient: Automaton, Sendable {
     private mutating func receive(
         _ report: LogReport, from node: NodeID, into lanes: inout Lanes
     ) {
-        for index in inquiries.indices { inquiries[index].reports[node.index] = report }
+        for index in inquiries.indices {
+            if inquiries[index].wantsDigest, report.applied != nil, report.digest == nil { continue }
+            inquiries[index].reports[node.index] = report
+        }
         let done = inquiries.filter { $0.reports.allSatisfy { $0 != nil } }
         for inquiry in done { finish(inquiry, into: &lanes) }
         inquiries.removeAll { $0.reports.allSatisfy { $0 != nil } }
     }
 
-    private func finish(_ inquiry: Inquiry, into lanes: inout Lanes) {
+    private func finish(_ inquiry: RollCall, into lanes: inout Lanes) {
         let statuses = inquiry.reports.indices.map { index in
             let node = NodeID(index: index)
             let role = cluster.roleName(of: node).lowercased()
@@ -345,7 +351,8 @@ public struct LogClient: Automaton, Sendable {
                     NodeStatus.Report(
                         role: report.isLeading ? "leader" : role, ballot: report.ballot?.number,
                         leader: report.leader, chosen: report.chosen, applied: report.applied,
-                        snapshot: report.snapshot, isVoting: report.isVoting)
+                        snapshot: report.snapshot, isVoting: report.isVoting,
+                        digest: report.digest)
                 })
         }
         lanes.report(ClientAnswer(number: inquiry.number, result: .success(.status(statuses))))
@@ -357,7 +364,8 @@ public struct LogClient: Automaton, Sendable {
     private func inquire(into lanes: inout Lanes) {
         for inquiry in inquiries {
             for (index, report) in inquiry.reports.enumerated() where report == nil {
-                lanes.send(.inquiry, to: NodeID(index: index))
+                lanes.send(
+                    .inquiry(Inquiry(wantsDigest: inquiry.wantsDigest)), to: NodeID(index: index))
             }
         }
     }
@@ -387,7 +395,7 @@ public struct LogClient: Automaton, Sendable {
         inquiries.removeAll { $0.deadline <= now }
         for inquiry in inquiries { next = min(next, inquiry.deadline) }
         if asks {
-            lanes.send(.inquiry, to: cluster.nodes)
+            lanes.send(.inquiry(Inquiry(wantsDigest: false)), to: cluster.nodes)
             next = min(next, now + .milliseconds(250))
         }
         deadlineTime = next

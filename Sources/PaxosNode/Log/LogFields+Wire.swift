@@ -288,6 +288,16 @@ extension ReadAt: WireCodable {
     }
 }
 
+extension Inquiry: WireCodable {
+    public func encode(into writer: inout ByteWriter) {
+        writer.write(wantsDigest)
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        wantsDigest = try reader.readBool()
+    }
+}
+
 extension LogReport: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(isLeading)
@@ -299,6 +309,8 @@ extension LogReport: WireCodable {
         writer.write(snapshot)
         writer.write(isVoting != nil)
         if let isVoting { writer.write(isVoting) }
+        writer.write(digest != nil)
+        if let digest { writer.write(digest) }
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
@@ -309,6 +321,7 @@ extension LogReport: WireCodable {
         applied = try reader.readBool() ? try reader.readReach() : nil
         snapshot = try reader.readReach()
         isVoting = try reader.readBool() ? try reader.readBool() : nil
+        digest = try reader.readBool() ? try reader.readUInt32() : nil
     }
 }
 

@@ -59,7 +59,7 @@ extension LogMessage: WireMessage {
         case .request(let request): encode(16, request, into: &writer)
         case .reply(let reply): encode(17, reply, into: &writer)
         case .read(let read): encode(18, read, into: &writer)
-        case .inquiry: writer.write(19 as UInt8)
+        case .inquiry(let inquiry): encode(19, inquiry, into: &writer)
         case .report(let report): encode(20, report, into: &writer)
         }
     }
@@ -92,7 +92,7 @@ extension LogMessage: WireMessage {
         case 16: self = .request(try LogRequest(from: &reader))
         case 17: self = .reply(try LogReply(from: &reader))
         case 18: self = .read(try ReadAt(from: &reader))
-        case 19: self = .inquiry
+        case 19: self = .inquiry(try Inquiry(from: &reader))
         case 20: self = .report(try LogReport(from: &reader))
         default: throw .unknownTag(tag)
         }

@@ -30,7 +30,7 @@ public enum LogMessage: Hashable, Sendable {
     case request(LogRequest)
     case reply(LogReply)
     case read(ReadAt)
-    case inquiry
+    case inquiry(Inquiry)
     case report(LogReport)
 
     /// About how many bytes of values go into one datagram.
@@ -248,7 +248,16 @@ public struct ReadAt: Hashable, Sendable {
     public var operations: [LogOperation]
 }
 
-/// What a node says of itself when it is asked (``LogMessage/inquiry``).
+/// Asks a node what it says of itself.
+///
+/// Sent again until the answer comes.
+public struct Inquiry: Hashable, Sendable {
+    /// Whether the node is to say what its state is, in a digest; it takes time in proportion to the
+    /// state, so a node does it a few times a second at most.
+    public var wantsDigest: Bool
+}
+
+/// What a node says of itself when it is asked.
 public struct LogReport: Hashable, Sendable {
     public var isLeading: Bool
     /// The highest ballot it knows of a leader.
@@ -259,4 +268,6 @@ public struct LogReport: Hashable, Sendable {
     public var applied: Slot?
     public var snapshot: Slot
     public var isVoting: Bool?
+    /// The CRC-32C of its state after the applied slots, if that was asked.
+    public var digest: UInt32?
 }

@@ -7,7 +7,8 @@ extension LogNode {
     ) {
         switch message {
         case .request(let request): receive(request, from: origin.node, at: now, into: &lanes)
-        case .inquiry: lanes.send(.report(report(at: now)), to: origin.node)
+        case .inquiry(let inquiry):
+            lanes.send(.report(report(at: now, inquiry)), to: origin.node)
         default: return
         }
     }
@@ -42,11 +43,16 @@ extension LogNode {
     }
 
     /// What this node says of itself.
-    private func report(at now: Instant) -> LogReport {
-        LogReport(
+    private mutating func report(at now: Instant, _ inquiry: Inquiry) -> LogReport {
+        var digest: UInt32?
+        if inquiry.wantsDigest, now >= digestTime, let learner {
+            digest = Checksum.crc32c(learner.state.snapshot().span)
+            digestTime = now + LogTiming.digest
+        }
+        return LogReport(
             isLeading: tenure != nil, ballot: followed, leader: presentLeader(at: now),
             chosen: learner?.chosen ?? tenure?.chosen ?? acceptor?.truncated ?? 0,
             applied: learner?.applied, snapshot: learner?.snapshotSlot ?? 0,
-            isVoting: acceptor == nil ? nil : isVoting)
+            isVoting: acceptor == nil ? nil : isVoting, digest: digest)
     }
 }

@@ -60,6 +60,8 @@ public struct LogNode: Automaton, Sendable {
     var journal = Journal()
     /// Votes that wait to be sent, all of one ballot.
     var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [])
+    /// Before when the state's digest is not computed again.
+    var digestTime = Instant(nanoseconds: .min)
     /// When there is something to be sent together: at once, or ``Instant/never``.
     var hurryTime = Instant.never
 

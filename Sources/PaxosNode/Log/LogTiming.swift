@@ -29,6 +29,8 @@ enum LogTiming {
     static let proposer = Interval.milliseconds(130)
     /// How long before its end a call begins to ask who is still there.
     static let rollCall = Interval.milliseconds(1_500)
+    /// How long a node that has said what its state is does not do so again.
+    static let digest = Interval.milliseconds(50)
     /// How long `status` waits for silent nodes.
     static let status = Interval.milliseconds(1_000)
 }
