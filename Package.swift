@@ -23,6 +23,7 @@ let package = Package(
             name: "clidriver", dependencies: ["ConsensusCore", "PaxosNode", "UDPRuntime"],
             swiftSettings: settings),
         .target(name: "PaxosNode", dependencies: ["ConsensusCore"], swiftSettings: settings),
+        .target(name: "StateMachines", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .target(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .executableTarget(
@@ -33,6 +34,9 @@ let package = Package(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .testTarget(
             name: "PaxosNodeTests", dependencies: ["ConsensusCore", "PaxosNode"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "StateMachinesTests", dependencies: ["StateMachines", "ConsensusCore"],
             swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "ConsensusCore"],
