@@ -7,12 +7,20 @@ import ConsensusCore
 struct ClientDesk: Sendable {
     // MARK: Commands, of a leader
 
-    /// Who is to have the answer to each command that has not been applied yet.
-    private var waiting: [CommandID: NodeID] = [:]
+    /// The commands that have not been answered yet.
+    private var waiting = RecentTable<Waiting>(limit: ClientDesk.limit)
     /// The commands that have no slot yet.
     private var fullBatches: [[UInt8]] = []
     private var nextBatch = 0
     private var batch = CommandBatch()
+    /// The slot that ``batch`` will have.
+    private var batchSlot: Slot = 1
+
+    private struct Waiting: Sendable {
+        /// Who is to have the answer.
+        var asker: NodeID
+        var slot: Slot
+    }
 
     // MARK: Queries, of a leader
 
@@ -33,14 +41,14 @@ struct ClientDesk: Sendable {
     // MARK: What others are to answer, and what this node answers
 
     /// Who asked for what was passed on.
-    private var relayed = RecentTable()
+    private var relayed = RecentTable<NodeID>(limit: 16_384)
     /// Queries of a leader elsewhere, to be answered once their slot is applied.
     private var reads: [(leader: NodeID, read: ReadAt)] = []
     /// A learner's answers that its leader is to have.
     private var learned: [LogAnswer] = []
     private var book = AnswerBook()
 
-    /// The most commands, and the most queries, that wait.
+    /// The most queries that wait, and about how many commands.
     static let limit = 65_536
     /// The most full batches that wait for a slot.
     static let batchLimit = 400
@@ -52,23 +60,29 @@ struct ClientDesk: Sendable {
     var awaitsConfirmation: Bool { !rounds.isEmpty }
 
     /// Takes an operation for the leader that this node is.
-    mutating func admit(_ operation: LogOperation, from asker: NodeID) {
+    ///
+    /// A command that comes again is proposed again only if its slot is done with, so that its answer must
+    /// have been lost: its session answers it once more.
+    ///
+    /// - Parameter done: all slots up to here are applied, or chosen if others apply them.
+    mutating func admit(_ operation: LogOperation, from asker: NodeID, done: Slot) {
         switch operation.kind {
         case .query:
             guard newQueries.count < ClientDesk.limit else { return }
             newQueries.append(Query(asker: asker, operation: operation))
         case .command:
             let id = operation.header.id
-            if waiting[id] != nil {
-                waiting[id] = asker
+            if let known = waiting[id], known.slot > done {
+                waiting.insert(Waiting(asker: asker, slot: known.slot), for: id)
                 return
             }
-            guard waiting.count < ClientDesk.limit,
-                fullBatches.count - nextBatch < ClientDesk.batchLimit
-            else { return }
-            if !batch.hasRoom(for: operation.body) { fullBatches.append(batch.take()) }
+            guard fullBatches.count - nextBatch < ClientDesk.batchLimit else { return }
+            if !batch.hasRoom(for: operation.body) {
+                fullBatches.append(batch.take())
+                batchSlot += 1
+            }
             batch.append(operation.header, operation.body)
-            waiting[id] = asker
+            waiting.insert(Waiting(asker: asker, slot: batchSlot), for: id)
         }
     }
 
@@ -80,7 +94,9 @@ struct ClientDesk: Sendable {
         }
         fullBatches.removeAll(keepingCapacity: true)
         nextBatch = 0
-        return batch.isEmpty ? nil : batch.take()
+        guard !batch.isEmpty else { return nil }
+        batchSlot += 1
+        return batch.take()
     }
 
     /// Notes that operations were passed on to the leader.
@@ -88,8 +104,10 @@ struct ClientDesk: Sendable {
         for operation in operations { relayed.insert(asker, for: operation.header.id) }
     }
 
-    mutating func beginTenure() {
+    /// - Parameter slot: which slot the first batch will have; each later one has the next.
+    mutating func beginTenure(at slot: Slot) {
         endTenure()
+        batchSlot = slot
     }
 
     /// Forgets what only a leader can carry out.
@@ -167,7 +185,7 @@ struct ClientDesk: Sendable {
     ///
     /// - Parameter keepsAll: whether someone else may be waiting for the answer.
     mutating func answer(_ id: CommandID, _ reply: Reply, keepsAll: Bool) {
-        if let asker = waiting.removeValue(forKey: id) {
+        if let asker = waiting.remove(id)?.asker {
             book.add(LogAnswer(id: id, reply: reply), to: asker)
         } else if keepsAll {
             learned.append(LogAnswer(id: id, reply: reply))
@@ -183,7 +201,7 @@ struct ClientDesk: Sendable {
     /// Passes on answers that came from a learner or from the leader.
     mutating func route(_ answers: [LogAnswer]) {
         for answer in answers {
-            guard let asker = waiting.removeValue(forKey: answer.id) ?? relayed.remove(answer.id)
+            guard let asker = waiting.remove(answer.id)?.asker ?? relayed.remove(answer.id)
             else { continue }
             book.add(answer, to: asker)
         }
@@ -237,22 +255,33 @@ private struct AnswerBook: Sendable {
     }
 }
 
-/// Who asked for what, for the latest few ten thousand questions.
-private struct RecentTable: Sendable {
-    private var recent: [CommandID: NodeID] = [:]
-    private var older: [CommandID: NodeID] = [:]
+/// What is known of the latest commands or queries, of one or two times so many as the limit.
+private struct RecentTable<Value: Sendable>: Sendable {
+    private let limit: Int
+    private var recent: [CommandID: Value] = [:]
+    private var older: [CommandID: Value] = [:]
 
-    private static let limit = 16_384
+    init(limit: Int) {
+        self.limit = limit
+    }
 
-    mutating func insert(_ asker: NodeID, for id: CommandID) {
-        if recent.count >= RecentTable.limit {
+    subscript(id: CommandID) -> Value? { recent[id] ?? older[id] }
+
+    mutating func insert(_ value: Value, for id: CommandID) {
+        if recent.count >= limit {
             older = recent
             recent = [:]
         }
-        recent[id] = asker
+        recent[id] = value
     }
 
-    mutating func remove(_ id: CommandID) -> NodeID? {
-        recent.removeValue(forKey: id) ?? older.removeValue(forKey: id)
+    mutating func remove(_ id: CommandID) -> Value? {
+        let old = older.isEmpty ? nil : older.removeValue(forKey: id)
+        return recent.removeValue(forKey: id) ?? old
+    }
+
+    mutating func removeAll() {
+        recent.removeAll()
+        older.removeAll()
     }
 }
