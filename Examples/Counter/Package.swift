@@ -8,7 +8,6 @@ let package = Package(
         .target(
             name: "Counter",
             dependencies: [
-                .product(name: "StateMachines", package: "Synod"),
                 .product(name: "Synod", package: "Synod"),
             ]),
         .executableTarget(name: "count", dependencies: ["Counter"]),

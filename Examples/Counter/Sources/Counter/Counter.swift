@@ -1,4 +1,4 @@
-import StateMachines
+import Synod
 
 /// A number that all nodes agree on: the smallest state machine that is of any use.
 public struct Counter: StateMachine {
