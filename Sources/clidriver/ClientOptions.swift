@@ -37,6 +37,9 @@ struct ClientOptions: Hashable {
     /// - Throws: ``ExitError`` of status 64.
     init(_ arguments: ParsedArguments) throws(ExitError) {
         let words = arguments.words
+        if let first = words.first, ClientOptions.laterCommands.contains(first) {
+            throw .usage("This version does not have the command '\(first)' yet.")
+        }
         if arguments.has("--storage") { throw ClientOptions.noStorage }
         guard words.count == 3 else {
             throw .usage(
