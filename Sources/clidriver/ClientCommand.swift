@@ -19,6 +19,7 @@ enum ClientCommand {
         Carries out a command of a log service (SERVICE kv or list in the hosts file); such a
         client needs no line there.
 
+          bench               load: [--clients N] [--window N] [--size BYTES] [--seconds N]
         \(ServiceCommand.usage.map { "  \($0.word) \($0.operands)" }.joined(separator: "\n"))
 
           --timeout SECONDS   how long to wait for it (default 10)
@@ -40,6 +41,9 @@ enum ClientCommand {
         {
             let options = try ServiceOptions(parsed)
             return try ServiceRun.run(parsed.words, options, signals: try TerminationSignals())
+        }
+        if parsed.words.first == "bench" {
+            return try BenchRun.run(parsed, signals: try TerminationSignals())
         }
         let options = try ClientOptions(parsed)
         // Before anything that takes time, so that a signal finds the program prepared.

@@ -14,7 +14,7 @@ struct ClientOptions: Hashable {
     let runtime: RuntimeOptions
 
     /// The commands that are for later.
-    static let laterCommands = ["chat", "chaos", "check", "bench"]
+    static let laterCommands = ["chat", "chaos", "check"]
 
     static func parse(_ arguments: [String]) throws(ExitError) -> ParsedArguments {
         // Before its options are looked at: a command of later has options of its own.
@@ -23,7 +23,7 @@ struct ClientOptions: Hashable {
         }
         return try ParsedArguments(
             arguments,
-            options: RuntimeOptions.specifications + [
+            options: RuntimeOptions.specifications + BenchOptions.specifications + [
                 OptionSpecification("--storage", value: "DIR"),
                 OptionSpecification("--timeout", value: "SECONDS"),
             ], program: "clidriver")

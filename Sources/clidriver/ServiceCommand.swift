@@ -104,15 +104,22 @@ enum ServiceCommand: Hashable {
     ///
     /// - Throws: ``ExitError`` of status 64 if it has another.
     func check(_ hosts: HostsFile, word: String) throws(ExitError) {
+        try ServiceCommand.checkLog(hosts, word: word)
+        guard let service, service != hosts.service else { return }
+        throw .usage(
+            "'\(word)' needs SERVICE \(service.rawValue), but \(hosts.path) says SERVICE "
+                + "\(hosts.service.rawValue).")
+    }
+
+    /// Checks that the cluster has a log service.
+    ///
+    /// - Throws: ``ExitError`` of status 64 if it has none.
+    static func checkLog(_ hosts: HostsFile, word: String) throws(ExitError) {
         guard hosts.service != .variable else {
             throw .usage(
                 "'\(word)' needs a log service, but \(hosts.path) says SERVICE variable, or "
                     + "nothing. Write SERVICE kv or list there, or use clidriver ID VALUE "
                     + "DESIREDPROPOSER.")
         }
-        guard let service, service != hosts.service else { return }
-        throw .usage(
-            "'\(word)' needs SERVICE \(service.rawValue), but \(hosts.path) says SERVICE "
-                + "\(hosts.service.rawValue).")
     }
 }
