@@ -66,7 +66,11 @@ struct ClientDesk: Sendable {
             guard waiting.count < ClientDesk.limit,
                 fullBatches.count - nextBatch < ClientDesk.batchLimit
             else { return }
-            if !batch.hasRoom(for: operation.body) { fullBatches.append(batch.take()) }
+            if !batch.hasRoom(for: operation.body) {
+                // A desk that is never empty would keep all that ever went over it.
+                if nextBatch > ClientDesk.batchLimit { dropTakenBatches() }
+                fullBatches.append(batch.take())
+            }
             batch.append(operation.header, operation.body)
             waiting[id] = asker
         }
@@ -78,9 +82,13 @@ struct ClientDesk: Sendable {
             defer { nextBatch += 1 }
             return fullBatches[nextBatch]
         }
-        fullBatches.removeAll(keepingCapacity: true)
-        nextBatch = 0
+        dropTakenBatches()
         return batch.isEmpty ? nil : batch.take()
+    }
+
+    private mutating func dropTakenBatches() {
+        fullBatches.removeFirst(nextBatch)
+        nextBatch = 0
     }
 
     /// Notes that operations were passed on to the leader.
