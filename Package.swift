@@ -11,21 +11,41 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "Synod",
+    products: [
+        .library(name: "Synod", targets: ["Synod"]),
+        .library(name: "PaxosNode", targets: ["PaxosNode"]),
+        .library(name: "StateMachines", targets: ["StateMachines"]),
+        .library(name: "UDPRuntime", targets: ["UDPRuntime"]),
+        .executable(name: "condriver", targets: ["condriver"]),
+        .executable(name: "clidriver", targets: ["clidriver"]),
+        .executable(name: "simulate", targets: ["simulate"]),
+        .executable(name: "witness", targets: ["witness"]),
+    ],
     targets: [
         .target(name: "ConsensusCore", swiftSettings: settings),
         .target(name: "CLinux"),
         .target(
             name: "UDPRuntime", dependencies: ["ConsensusCore", "CLinux"], swiftSettings: settings),
         .executableTarget(
-            name: "condriver", dependencies: ["ConsensusCore", "PaxosNode", "UDPRuntime"],
+            name: "condriver",
+            dependencies: ["ConsensusCore", "PaxosNode", "StateMachines", "Synod", "UDPRuntime"],
             swiftSettings: settings),
         .executableTarget(
-            name: "clidriver", dependencies: ["ConsensusCore", "PaxosNode", "UDPRuntime"],
+            name: "clidriver",
+            dependencies: ["ConsensusCore", "PaxosNode", "StateMachines", "Synod", "UDPRuntime"],
             swiftSettings: settings),
         .target(name: "PaxosNode", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .target(name: "StateMachines", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .target(
+            name: "Synod",
+            dependencies: ["ConsensusCore", "PaxosNode", "StateMachines", "UDPRuntime"],
+            swiftSettings: settings),
+        .target(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
+        .executableTarget(
+            name: "witness",
+            dependencies: ["ConsensusCore", "Simulation", "StateMachines", "Synod", "UDPRuntime"],
+            swiftSettings: settings),
         .executableTarget(
             name: "simulate",
             dependencies: ["ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],

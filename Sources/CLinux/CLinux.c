@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -99,12 +100,22 @@ int clinux_sendmmsg(int socket, const uint8_t *arena, const struct clinux_slot *
     return sent < 0 ? -errno : sent;
 }
 
-int clinux_ppoll(int first, int second, int64_t nanoseconds) {
-    struct pollfd descriptors[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+int clinux_ppoll(int first, int second, int third, int64_t nanoseconds) {
+    struct pollfd descriptors[3] = {
+        {first, POLLIN, 0}, {second, POLLIN, 0}, {third, POLLIN, 0}};
     struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-    int ready = ppoll(descriptors, 2, nanoseconds < 0 ? NULL : &time, NULL);
+    int ready = ppoll(descriptors, 3, nanoseconds < 0 ? NULL : &time, NULL);
     if (ready < 0) return -errno;
-    return (descriptors[0].revents != 0 ? 1 : 0) | (descriptors[1].revents != 0 ? 2 : 0);
+    int result = 0;
+    for (int index = 0; index < 3; index++) {
+        if (descriptors[index].revents != 0) result |= 1 << index;
+    }
+    return result;
+}
+
+int clinux_eventfd(void) {
+    int descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
 }
 
 int clinux_signalfd(void) {

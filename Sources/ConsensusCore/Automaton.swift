@@ -11,7 +11,8 @@
 public protocol Automaton {
     associatedtype Message: WireMessage
     associatedtype Record: WireCodable & Equatable & Sendable
-    associatedtype Input
+    /// What its own host asks of it, perhaps from another thread.
+    associatedtype Input: Sendable
     associatedtype Output
 
     /// Where an automaton states what it wants done.

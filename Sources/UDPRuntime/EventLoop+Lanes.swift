@@ -52,14 +52,17 @@ extension EventLoop {
         return .continue
     }
 
-    /// Sends what faults still hold back, at its time or, after a signal, at once.
+    /// Sends what faults still hold back: at its time, or at once after a signal or a closed inbox.
     @inlinable
     mutating func finish(_ end: LoopEnd) throws(ExitError) -> LoopEnd {
-        var isHurried = false
+        var isHurried = isClosed
         if case .signal = end { isHurried = true }
         while transport.nextDue < .never {
-            if !isHurried, case .signal = try transport.waitForSignal(until: transport.nextDue) {
-                isHurried = true
+            if !isHurried {
+                let wakening = try transport.waitLeavingDatagrams(until: transport.nextDue)
+                // Requests come too late now; a closed inbox does not.
+                if wakening.hasInputs, let inbox { isHurried = inbox.take(into: &inputs) }
+                if wakening.signal != nil { isHurried = true }
             }
             transport.releaseDelayed(dueAt: isHurried ? .never : MonotonicClock.now())
             transport.flush()

@@ -2,8 +2,9 @@ public import ConsensusCore
 
 /// Hosts one automaton: one thread, one socket, the machine's clock.
 ///
-/// Each turn waits until the automaton's deadline, a datagram or a signal; takes at most one batch of
-/// datagrams, so that a flood keeps no timer from its turn; and honours the lanes of `Effects` in
+/// Each turn waits until the automaton's deadline, a datagram, a request in the inbox or a signal; takes
+/// at most one batch of datagrams, so that a flood keeps no timer from its turn, and all requests; and
+/// honours the lanes of `Effects` in
 /// their order: the records of all events of the turn are made durable in one call, then everything
 /// leaves in one, then the outputs are reported. Then, if the automaton wants it, a checkpoint takes the
 /// place of all records. Nothing that arrives can end it: what is not a whole
@@ -17,6 +18,11 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     @usableFromInline var effects = A.Lanes()
     @usableFromInline var writer = ByteWriter(reserving: 2_048)
     @usableFromInline let transport: Transport
+    @usableFromInline let inbox: Inbox<A.Input>?
+    /// What was taken from the inbox last.
+    @usableFromInline var inputs: [A.Input] = []
+    /// Whether the inbox was closed when it was last looked into.
+    @usableFromInline var isClosed = false
     @usableFromInline let observer: LoopObserver?
     @usableFromInline let cluster: UInt64
     @usableFromInline let node: NodeID
@@ -36,16 +42,20 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     ///   - automaton: what to host, all that it recorded in earlier lives already recovered.
     ///   - socket: bound to the address that the others know this node by.
     ///   - signals: which end the loop; nil to leave signals alone.
+    ///   - inbox: where other threads leave requests for the automaton, and end the loop; no other
+    ///     loop's.
     /// - Precondition: the node's ID is an index into the settings' addresses, or the node is a client
     ///   without a line in the hosts file.
     public init(
         _ automaton: consuming A, settings: LoopSettings, socket: consuming UDPSocket,
-        signals: TerminationSignals? = nil
+        signals: TerminationSignals? = nil, inbox: Inbox<A.Input>? = nil
     ) {
         precondition(
             settings.node == .anonymous || settings.node.index < settings.addresses.count)
         self.automaton = automaton
-        self.transport = Transport(socket: socket, signals: signals, settings: settings)
+        self.transport = Transport(
+            socket: socket, signals: signals, inbox: inbox?.descriptor ?? -1, settings: settings)
+        self.inbox = inbox
         self.observer = LoopObserver(settings)
         self.cluster = settings.cluster
         self.node = settings.node
@@ -55,7 +65,7 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     /// What has been counted so far.
     public var counters: DatagramCounters { transport.counters }
 
-    /// Runs until an output, a signal or the crash point ends it; records are not kept.
+    /// Runs until an output, a signal, the inbox or the crash point ends it; records are not kept.
     ///
     /// - Parameter report: called with each output, once what it rests on has been sent.
     /// - Throws: ``ExitError`` of status 71 if the system refuses to go on.
@@ -67,10 +77,11 @@ public struct EventLoop<A: Automaton>: ~Copyable {
         return try run(recordingIn: &memory, report)
     }
 
-    /// Runs until an output, a signal or the crash point ends it.
+    /// Runs until an output, a signal, the inbox or the crash point ends it.
     ///
     /// Datagrams that an injected fault holds back are still sent at their time before it returns;
-    /// after a signal they are sent at once. A loop runs once.
+    /// after a signal, or when the inbox is closed, they are sent at once. A loop runs once, and closes
+    /// its inbox when it ends.
     ///
     /// - Parameters:
     ///   - sink: makes the records durable.
@@ -81,6 +92,7 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     public mutating func run<Sink: RecordSink & ~Copyable>(
         recordingIn sink: inout Sink, _ report: (A.Output) throws(ExitError) -> LoopDecision
     ) throws(ExitError) -> LoopEnd where Sink.Record == A.Record {
+        defer { inbox?.close() }
         observer?.started(automaton.stamp)
         var now = MonotonicClock.now()
         automaton.start(at: now, into: &effects)
@@ -88,16 +100,16 @@ public struct EventLoop<A: Automaton>: ~Copyable {
             encodeEnvelopes(at: now)
             if try honourLanes(&sink, report) == .stop { return try finish(.stopped) }
             try checkpointIfWanted(&sink)
+            if isClosed { return try finish(.stopped) }
 
             let wakening = try transport.wait(until: min(automaton.wakeTime, transport.nextDue))
             now = MonotonicClock.now()
             transport.releaseDelayed(dueAt: now)
-            switch wakening {
-            case .deadline: break
-            case .signal(let number):
+            if let number = wakening.signal {
                 _ = try honourLanes(&sink, report)
                 return try finish(.signal(number))
-            case .datagrams:
+            }
+            if wakening.hasDatagrams {
                 for index in 0..<(try transport.receive()) {
                     guard let datagram = accept(at: index) else { continue }
                     if isCrashPoint(datagram.message) {
@@ -106,6 +118,17 @@ public struct EventLoop<A: Automaton>: ~Copyable {
                     }
                     automaton.receive(
                         datagram.message, from: datagram.header.origin, at: now, into: &effects)
+                    encodeEnvelopes(at: now)
+                    if transport.isFull, try honourLanes(&sink, report) == .stop {
+                        return try finish(.stopped)
+                    }
+                }
+            }
+            if wakening.hasInputs, let inbox {
+                isClosed = inbox.take(into: &inputs)
+                for input in inputs {
+                    observer?.asked("\(input)", lamport: lamportTime)
+                    automaton.handle(input, at: now, into: &effects)
                     encodeEnvelopes(at: now)
                     if transport.isFull, try honourLanes(&sink, report) == .stop {
                         return try finish(.stopped)

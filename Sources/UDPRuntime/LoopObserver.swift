@@ -44,7 +44,7 @@ struct ObservedMessage {
 /// | `receive` | `peer`, and the message |
 /// | `drop` | `reason` (a ``DropReason``), `source`, `bytes` |
 /// | `wake` | – |
-/// | `record`, `output` | `record`, `output`: the value in Swift's words |
+/// | `input`, `record`, `output` | `input`, `record`, `output`: the value in Swift's words |
 /// | `checkpoint` | `records`: how many took the place of all before, durably |
 /// | `stop` | `reason` (`stopped`, `signal`, `crashPoint`), `received`, `sent`, `dropped`, `sendErrors` |
 ///
@@ -134,6 +134,12 @@ final class LoopObserver {
     @usableFromInline
     func woke(lamport: UInt64) {
         note("wake", lamport: lamport) { _ in }
+    }
+
+    @usableFromInline
+    func asked(_ input: String, lamport: UInt64) {
+        note("input", lamport: lamport) { $0.add("input", input) }
+        say { "is asked for \(input)" }
     }
 
     @usableFromInline

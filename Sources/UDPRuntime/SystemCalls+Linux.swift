@@ -42,18 +42,24 @@
             }
         }
 
-        /// Waits until one of two descriptors can be read or so many nanoseconds are over.
+        /// Waits until one of three descriptors can be read or so many nanoseconds are over.
         ///
         /// Negative descriptors are not waited for; a negative time never ends. An interruption
         /// ends the wait with nothing ready, for the caller to reckon anew how long to wait.
         static func ppoll(
-            _ first: Int32, _ second: Int32, nanoseconds: Int64
+            _ first: Int32, _ second: Int32, _ third: Int32 = -1, nanoseconds: Int64
         ) throws(SystemError) -> Readiness {
-            let result = clinux_ppoll(first, second, nanoseconds)
+            let result = clinux_ppoll(first, second, third, nanoseconds)
             guard result < 0 else { return Readiness(rawValue: UInt8(result)) }
             let error = SystemError(call: "ppoll", code: -result)
             if error.isInterruption { return [] }
             throw error
+        }
+
+        /// Makes a descriptor that ``signalWakeup(_:)`` makes ready; both ends are the same.
+        static func makeWakeup() throws(SystemError) -> WakeupDescriptors {
+            let descriptor = Int32(try retrying("eventfd") { clinux_eventfd() })
+            return WakeupDescriptors(reader: descriptor, writer: descriptor)
         }
 
         /// Blocks SIGINT and SIGTERM in this thread; returns a descriptor that tells of them.

@@ -63,23 +63,43 @@
             return slots.count
         }
 
-        /// Waits until one of two descriptors can be read or so many nanoseconds are over.
+        /// Waits until one of three descriptors can be read or so many nanoseconds are over.
         ///
         /// Negative descriptors are not waited for; a negative time never ends. `poll` counts in
         /// milliseconds: a wait is rounded up, so that it does not end before its time.
         static func ppoll(
-            _ first: Int32, _ second: Int32, nanoseconds: Int64
+            _ first: Int32, _ second: Int32, _ third: Int32 = -1, nanoseconds: Int64
         ) throws(SystemError) -> Readiness {
             // Signals are asked for after each wait, so no wait may be long.
             let longest: Int64 = second == signalMarker ? 50 : 60_000
             let wanted = nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0)
             let milliseconds = nanoseconds < 0 ? longest : min(wanted, longest)
-            var descriptor = pollfd(fd: first, events: Int16(POLLIN), revents: 0)
-            let result = unsafe poll(&descriptor, 1, Int32(milliseconds))
+            var descriptors = [first, third].map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            let result = unsafe poll(&descriptors, 2, Int32(milliseconds))
             if result < 0 && errno != EINTR { throw SystemError(call: "poll", code: errno) }
-            var ready: Readiness = descriptor.revents != 0 ? .first : []
+            var ready: Readiness = descriptors[0].revents != 0 ? .first : []
+            if descriptors[1].revents != 0 { ready.insert(.third) }
             if second == signalMarker && pendingSignal() != nil { ready.insert(.second) }
             return ready
+        }
+
+        /// Makes a pipe whose reading end ``signalWakeup(_:)`` makes ready.
+        static func makeWakeup() throws(SystemError) -> WakeupDescriptors {
+            var ends: [Int32] = [-1, -1]
+            _ = try retrying("pipe") { unsafe pipe(&ends) }
+            let result = WakeupDescriptors(reader: ends[0], writer: ends[1])
+            do throws(SystemError) {
+                for end in ends {
+                    _ = try retrying("fcntl") { fcntl(end, F_SETFD, FD_CLOEXEC) }
+                    _ = try retrying("fcntl") { fcntl(end, F_SETFL, O_NONBLOCK) }
+                }
+            } catch {
+                result.close()
+                throw error
+            }
+            return result
         }
 
         /// Stands for the descriptor that Linux has for signals.

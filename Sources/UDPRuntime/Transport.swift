@@ -9,6 +9,8 @@ public import ConsensusCore
 final class Transport {
     private let socket: UDPSocket
     private let signals: TerminationSignals?
+    /// What tells of an inbox that is to be looked into; -1 if there is none.
+    private let inbox: Int32
     private var batch: ReceiveBatch
     private var queue: SendQueue
     private var delayed: DelayedSends
@@ -31,10 +33,12 @@ final class Transport {
     private static let receiveErrorLimit = 1_000
 
     init(
-        socket: consuming UDPSocket, signals: TerminationSignals?, settings: LoopSettings
+        socket: consuming UDPSocket, signals: TerminationSignals?, inbox: Int32,
+        settings: LoopSettings
     ) {
         self.socket = socket
         self.signals = signals
+        self.inbox = inbox
         self.batch = ReceiveBatch()
         self.queue = SendQueue()
         self.delayed = DelayedSends()
@@ -139,7 +143,7 @@ final class Transport {
 
     // MARK: Receiving
 
-    /// Waits until a datagram or a signal has come, or until the deadline.
+    /// Waits until a datagram, a signal or a request has come, or until the deadline.
     ///
     /// - Throws: ``ExitError`` of status 71 if the system does not let it wait.
     @usableFromInline
@@ -147,9 +151,9 @@ final class Transport {
         try wait(until: deadline, socket: socket.descriptor)
     }
 
-    /// Waits until a signal has come, or until the deadline, and leaves datagrams where they are.
+    /// Waits for all but datagrams, and leaves those where they are.
     @usableFromInline
-    func waitForSignal(until deadline: Instant) throws(ExitError) -> Wakening {
+    func waitLeavingDatagrams(until deadline: Instant) throws(ExitError) -> Wakening {
         try wait(until: deadline, socket: -1)
     }
 
@@ -158,12 +162,14 @@ final class Transport {
         let nanoseconds = deadline == .never ? -1 : max(rest.nanoseconds, 0)
         let ready: Readiness
         do throws(SystemError) {
-            ready = try System.ppoll(socket, signals?.descriptor ?? -1, nanoseconds: nanoseconds)
+            ready = try System.ppoll(
+                socket, signals?.descriptor ?? -1, inbox, nanoseconds: nanoseconds)
         } catch {
             throw .system("The system does not let the program wait (\(error)).")
         }
-        if ready.contains(.second), let signal = signals?.take() { return .signal(signal) }
-        return ready.contains(.first) ? .datagrams : .deadline
+        return Wakening(
+            signal: ready.contains(.second) ? signals?.take() : nil,
+            hasDatagrams: ready.contains(.first), hasInputs: ready.contains(.third))
     }
 
     /// Receives what has come, at most a batch, so that a flood cannot keep timers from their turn.
@@ -219,10 +225,12 @@ final class Transport {
     func countReceived() { counters.received += 1 }
 }
 
-/// What ended a wait.
+/// What ended a wait; nothing of it if the deadline did.
 @usableFromInline
-enum Wakening {
-    case datagrams
-    case deadline
-    case signal(Int32)
+struct Wakening {
+    /// The signal that came.
+    @usableFromInline let signal: Int32?
+    @usableFromInline let hasDatagrams: Bool
+    /// Whether the inbox is to be looked into.
+    @usableFromInline let hasInputs: Bool
 }

@@ -1,8 +1,10 @@
 import ConsensusCore
 import PaxosNode
+import Synod
 import UDPRuntime
 
-/// The program `clidriver`: one client that proposes a value and prints the chosen one.
+/// The program `clidriver`: one client, that proposes a value and prints the chosen one, or that carries
+/// out a command of a log service.
 enum ClientCommand {
     static let help =
         """
@@ -11,6 +13,14 @@ enum ClientCommand {
         Proposes VALUE (text of up to \(maximumValueSize) bytes) as client ID of the hosts file,
         through proposer number DESIREDPROPOSER modulo the number of proposers, and prints the
         chosen value.
+
+        usage: clidriver COMMAND [options]
+
+        Carries out a command of a log service (SERVICE kv or list in the hosts file); such a
+        client needs no line there.
+
+          bench               load: [--clients N] [--window N] [--size BYTES] [--seconds N]
+        \(ServiceCommand.usage.map { "  \($0.word) \($0.operands)" }.joined(separator: "\n"))
 
           --timeout SECONDS   how long to wait for it (default 10)
 
@@ -26,6 +36,14 @@ enum ClientCommand {
         if parsed.has("--version") {
             try Console.print(Program.version + "\n")
             return ExitStatus.done
+        }
+        if let word = parsed.words.first, ServiceCommand.usage.contains(where: { $0.word == word })
+        {
+            let options = try ServiceOptions(parsed)
+            return try ServiceRun.run(parsed.words, options, signals: try TerminationSignals())
+        }
+        if parsed.words.first == "bench" {
+            return try BenchRun.run(parsed, signals: try TerminationSignals())
         }
         let options = try ClientOptions(parsed)
         // Before anything that takes time, so that a signal finds the program prepared.
@@ -46,17 +64,5 @@ enum ClientCommand {
             try report.report(output)
         }
         return report.status(at: end)
-    }
-}
-
-extension Cluster {
-    /// The shape of the cluster that a hosts file describes.
-    ///
-    /// - Throws: ``ExitError`` of status 65 if it asks for what this version does not have.
-    init(_ hosts: HostsFile) throws(ExitError) {
-        let counts = try hosts.separateRoles()
-        self.init(
-            proposers: counts.proposers, acceptors: counts.acceptors, learners: counts.learners,
-            clients: hosts.clientCount)
     }
 }

@@ -13,38 +13,34 @@ struct ClientOptions: Hashable {
     let timeout: Interval
     let runtime: RuntimeOptions
 
-    /// The commands of the log services, which are for later.
-    static let commands = [
-        "put", "get", "delete", "cas", "keys", "append", "list", "status", "chat", "chaos", "check",
-        "bench",
-    ]
+    /// The commands that are for later.
+    static let laterCommands = ["chat", "chaos", "check"]
 
     static func parse(_ arguments: [String]) throws(ExitError) -> ParsedArguments {
         // Before its options are looked at: a command of later has options of its own.
-        if let first = arguments.first, commands.contains(first) {
-            throw .usage(
-                "This version does not have the command '\(first)' yet; "
-                    + "it has clidriver ID VALUE DESIREDPROPOSER.")
+        if let first = arguments.first, laterCommands.contains(first) {
+            throw .usage("This version does not have the command '\(first)' yet.")
         }
         return try ParsedArguments(
             arguments,
-            options: RuntimeOptions.specifications + [
+            options: RuntimeOptions.specifications + BenchOptions.specifications + [
                 OptionSpecification("--storage", value: "DIR"),
                 OptionSpecification("--timeout", value: "SECONDS"),
             ], program: "clidriver")
     }
+
+    static let noStorage = ExitError.usage(
+        "clidriver has no --storage: a client keeps nothing. condriver has it.")
 
     /// Reads the values.
     ///
     /// - Throws: ``ExitError`` of status 64.
     init(_ arguments: ParsedArguments) throws(ExitError) {
         let words = arguments.words
-        if let first = words.first, ClientOptions.commands.contains(first) {
+        if let first = words.first, ClientOptions.laterCommands.contains(first) {
             throw .usage("This version does not have the command '\(first)' yet.")
         }
-        if arguments.has("--storage") {
-            throw .usage("clidriver has no --storage: a client keeps nothing. condriver has it.")
-        }
+        if arguments.has("--storage") { throw ClientOptions.noStorage }
         guard words.count == 3 else {
             throw .usage(
                 "Found \(words.count) words, expected three: clidriver ID VALUE DESIREDPROPOSER "

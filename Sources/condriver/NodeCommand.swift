@@ -1,5 +1,6 @@
 import ConsensusCore
 import PaxosNode
+import Synod
 import UDPRuntime
 
 /// The program `condriver`: one con node of basic Paxos over UDP.
@@ -34,22 +35,32 @@ enum NodeCommand {
         // Before anything that takes time, so that a signal finds the program prepared.
         let signals = try TerminationSignals()
         let hosts = try HostsFile(path: options.runtime.hostsPath)
+        let end =
+            hosts.service == .variable
+            ? try runVariable(options, of: hosts, signals: signals)
+            : try LogCommand.run(options, of: hosts, signals: signals)
+        guard end == .crashPoint, let crashPoint = options.crashPoint else {
+            return ExitStatus.done
+        }
+        Console.complain(
+            "condriver: node \(options.identifier) ends as if crashed, at \(crashPoint.kind) number "
+                + "\(crashPoint.count) received (--crash-on).")
+        return ExitStatus.crashPoint
+    }
+
+    /// Runs a node of basic Paxos until its loop ends.
+    private static func runVariable(
+        _ options: NodeOptionReader, of hosts: HostsFile, signals: TerminationSignals
+    ) throws(ExitError) -> LoopEnd {
         let node = try hosts.host(options.identifier, kind: .con)
         let cluster = try Cluster(hosts)
         let settings = try options.runtime.settings(
             for: node, of: hosts, crashPoint: options.crashPoint)
         let automaton = ConsensusNode(
             cluster: cluster, node: node, seed: Entropy.seed(), options: options.protocolOptions)
-        let end = try run(
+        return try run(
             automaton, settings: settings, socket: try UDPSocket(for: settings, of: hosts),
             signals: signals, storagePath: options.storagePath)
-        guard end == .crashPoint, let crashPoint = options.crashPoint else {
-            return ExitStatus.done
-        }
-        Console.complain(
-            "condriver: node \(node) ends as if crashed, at \(crashPoint.kind) number "
-                + "\(crashPoint.count) received (--crash-on).")
-        return ExitStatus.crashPoint
     }
 
     /// Runs a node until its loop ends, with the records of its earlier lives if there is a directory.
@@ -71,17 +82,5 @@ enum NodeCommand {
         ) { automaton.recover($0) }
         var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
         return try loop.run(recordingIn: &log, report)
-    }
-}
-
-extension Cluster {
-    /// The shape of the cluster that a hosts file describes.
-    ///
-    /// - Throws: ``ExitError`` of status 65 if it asks for what this version does not have.
-    init(_ hosts: HostsFile) throws(ExitError) {
-        let counts = try hosts.separateRoles()
-        self.init(
-            proposers: counts.proposers, acceptors: counts.acceptors, learners: counts.learners,
-            clients: hosts.clientCount)
     }
 }

@@ -64,7 +64,7 @@ struct ClientOptionTests {
         #expect(error.sentence.contains(words), "\(error.sentence)")
     }
 
-    @Test("the commands of the log services are refused for now", arguments: ClientOptions.commands)
+    @Test("commands of later are refused for now", arguments: ClientOptions.laterCommands)
     func commands(command: String) throws {
         for arguments in [[command], [command, "k", "v"], ["--debug", command, "--", "--rounds"]] {
             let error = try #require(throws: ExitError.self) { try read(arguments) }

@@ -125,16 +125,26 @@ final class Folder: Sendable {
         return ports
     }
 
-    /// Ports that were free a moment ago.
-    private func freePorts(_ count: Int, found: [UInt16] = []) throws -> [UInt16] {
-        guard found.count < count else { return found }
-        // Held open until all are found, so that no port is found twice.
-        let socket = try UDPSocket(bindingTo: .loopbackIPv4(port: 0))
-        return try freePorts(count, found: found + [socket.address.port])
-    }
-
     /// Runs a driver to its end.
     func run(_ name: String, _ arguments: String...) async throws -> DriverResult {
         try await DriverProcess(name, arguments, in: self).result
     }
 }
+
+/// Ports that were free a moment ago, each given out once.
+///
+/// They are below those that the system gives to sockets that ask for any, as clients of log services do:
+/// such a client of one test could else take the port of another test's node.
+func freePorts(_ count: Int) throws -> [UInt16] {
+    var found: [UInt16] = []
+    while found.count < count {
+        let port = nextPort.withLock { port in
+            port = port < 32_000 ? port + 1 : 12_000
+            return port
+        }
+        if (try? UDPSocket(bindingTo: .loopbackIPv4(port: port))) != nil { found.append(port) }
+    }
+    return found
+}
+
+private let nextPort = Mutex(UInt16.random(in: 12_000...31_000))

@@ -81,8 +81,8 @@ struct ProcessTests {
         let raft = try await folder.run("condriver", "0", "--hosts", "raft.txt")
         #expect(raft.status == 65)
         #expect(raft.complaints.contains("does not have ENGINE raft yet"))
-        try folder.write("SERVICE kv\n127.0.0.1 1 con\n", to: "kv.txt")
-        let service = try await folder.run("condriver", "0", "--hosts", "kv.txt")
+        try folder.write("SERVICE chat\n127.0.0.1 1 con\n", to: "chat.txt")
+        let service = try await folder.run("condriver", "0", "--hosts", "chat.txt")
         #expect(service.status == 65)
     }
 

@@ -83,6 +83,7 @@ struct StorageProcessTests {
             outputs.insert(result.output)
         }
         let late = await (try cluster.client(2, "c")).result
+        #expect(late.status == 0, "\(late.complaints)")
         outputs.insert(late.output)
         #expect(outputs.count == 1, "\(outputs)")
         #expect(outputs.isSubset(of: [line("a"), line("b")]))

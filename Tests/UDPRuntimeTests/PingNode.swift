@@ -51,13 +51,14 @@ struct PingRecord: WireCodable, Equatable, Sendable {
 enum PingOutput: Hashable, Sendable {
     case heard(PingMessage, NodeID)
     case woken(Int)
+    case asked(PingMessage)
 }
 
-/// Sends what it is told to at its start, remembers and answers every ping, reports all it hears.
+/// Sends what it is told to at its start and later, remembers and answers every ping, reports all it hears.
 struct PingNode: Automaton {
     typealias Message = PingMessage
     typealias Record = PingRecord
-    typealias Input = Never
+    typealias Input = Envelope<PingMessage>
     typealias Output = PingOutput
 
     var opening: [Envelope<PingMessage>] = []
@@ -115,7 +116,12 @@ struct PingNode: Automaton {
         effects.report(.heard(message, origin.node))
     }
 
-    mutating func handle(_ input: Never, at now: Instant, into effects: inout Lanes) {}
+    mutating func handle(
+        _ input: Envelope<PingMessage>, at now: Instant, into effects: inout Lanes
+    ) {
+        effects.envelopes.append(input)
+        effects.report(.asked(input.message))
+    }
 
     mutating func wake(at now: Instant, into effects: inout Lanes) {
         guard let period, now >= wakeTime else { return }
@@ -189,13 +195,13 @@ struct HostedNode: Sendable {
     /// Begins at once, and runs until the predicate holds of the outputs.
     init(
         _ node: PingNode, _ settings: LoopSettings, _ socket: SocketBox,
-        sink: CountingSink = CountingSink(),
+        sink: CountingSink = CountingSink(), inbox: Inbox<PingNode.Input>? = nil,
         until isDone: @escaping @Sendable ([PingOutput]) -> Bool
     ) {
         let (stream, continuation) = AsyncStream.makeStream(of: LoopOutcome.self)
         outcomes = stream
         Thread.detachNewThread {
-            var loop = EventLoop(node, settings: settings, socket: socket.take())
+            var loop = EventLoop(node, settings: settings, socket: socket.take(), inbox: inbox)
             var sink = sink
             var outcome = LoopOutcome(counters: loop.counters, outputs: [])
             do throws(ExitError) {
@@ -220,6 +226,15 @@ struct HostedNode: Sendable {
             fatalError("asked for an outcome twice")
         }
     }
+}
+
+/// A count that threads share.
+final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func increase() { count.add(1, ordering: .relaxed) }
 }
 
 /// A thread that sends garbage until it is stopped.

@@ -43,8 +43,11 @@ int clinux_sendmmsg(int socket, const uint8_t *arena, const struct clinux_slot *
 /// Waits until a descriptor can be read or the time is over.
 ///
 /// A negative descriptor is not waited for; a negative time never ends.
-/// Returns a sum of 1 (the first can be read) and 2 (the second can).
-int clinux_ppoll(int first, int second, int64_t nanoseconds);
+/// Returns a sum of 1 (the first can be read), 2 (the second can) and 4 (the third can).
+int clinux_ppoll(int first, int second, int third, int64_t nanoseconds);
+
+/// Makes a descriptor that can be read once something has been written to it.
+int clinux_eventfd(void);
 
 /// Blocks SIGINT and SIGTERM in the calling thread; returns a descriptor that tells of them.
 int clinux_signalfd(void);

@@ -78,6 +78,8 @@ struct ClientDesk: Sendable {
             }
             guard fullBatches.count - nextBatch < ClientDesk.batchLimit else { return }
             if !batch.hasRoom(for: operation.body) {
+                // A desk that is never empty would keep all that ever went over it.
+                if nextBatch > ClientDesk.batchLimit { dropTakenBatches() }
                 fullBatches.append(batch.take())
                 batchSlot += 1
             }
@@ -92,11 +94,15 @@ struct ClientDesk: Sendable {
             defer { nextBatch += 1 }
             return fullBatches[nextBatch]
         }
-        fullBatches.removeAll(keepingCapacity: true)
-        nextBatch = 0
+        dropTakenBatches()
         guard !batch.isEmpty else { return nil }
         batchSlot += 1
         return batch.take()
+    }
+
+    private mutating func dropTakenBatches() {
+        fullBatches.removeFirst(nextBatch)
+        nextBatch = 0
     }
 
     /// Notes that operations were passed on to the leader.

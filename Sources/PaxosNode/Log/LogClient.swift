@@ -333,7 +333,9 @@ public struct LogClient: Automaton, Sendable {
         _ report: LogReport, from node: NodeID, into lanes: inout Lanes
     ) {
         for index in inquiries.indices {
-            if inquiries[index].wantsDigest, report.applied != nil, report.digest == nil { continue }
+            if inquiries[index].wantsDigest, report.applied != nil, report.digest == nil {
+                continue
+            }
             inquiries[index].reports[node.index] = report
         }
         let done = inquiries.filter { $0.reports.allSatisfy { $0 != nil } }

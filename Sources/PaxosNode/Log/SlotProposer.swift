@@ -35,7 +35,12 @@ package struct Preparation: Sendable {
         guard promise.ballot == ballot, majority.voters.contains(acceptor),
             promise.from == next[acceptor.index], !promisers.contains(acceptor)
         else { return false }
-        truncated = max(truncated, promise.truncated)
+        if promise.truncated > truncated {
+            truncated = promise.truncated
+            // What is chosen is not proposed again. This also makes room for whatever the acceptor
+            // has accepted above it, so that nothing reported is left out.
+            found.removeThrough(truncated)
+        }
         for entry in promise.entries where found.canHold(entry.slot) {
             if let known = found[entry.slot], known.ballot >= entry.acceptance.ballot { continue }
             found[entry.slot] = entry.acceptance

@@ -1,0 +1,3 @@
+@_exported public import ConsensusCore
+@_exported public import StateMachines
+@_exported public import UDPRuntime

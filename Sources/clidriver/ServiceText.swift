@@ -1,0 +1,72 @@
+import ConsensusCore
+import UDPRuntime
+
+/// What clidriver says about the nodes of a log service.
+enum ServiceText {
+    /// A sentence for the person who must act.
+    static func sentence(for failure: ClientFailure) -> String {
+        switch failure {
+        case .timedOut(let silence): return sentence(for: silence)
+        case .sessionExpired:
+            return "The service has forgotten this client, because too many others came since. "
+                + "The command may have been carried out or not; look, and try again."
+        case .tooLarge(let size, let limit):
+            return "It has \(size) bytes; expected at most \(limit)."
+        }
+    }
+
+    private static func sentence(for silence: QuorumSilence) -> String {
+        let milliseconds = silence.timeout.nanoseconds / 1_000_000
+        let voters = silence.acceptors.intersection(silence.present)
+            .subtracting(silence.withoutVote)
+        let majority = Majority(of: silence.acceptors)
+        let silent = silence.nodes.subtracting(silence.present)
+        var sentence =
+            "No answer within \(seconds(milliseconds)) s: \(voters.count) of "
+            + "\(silence.acceptors.count) nodes that vote answered, and a majority needs "
+            + "\(majority.size)"
+        sentence += silent.isEmpty ? "; no node is silent" : "; silent: \(list(silent))"
+        if !silence.withoutVote.isEmpty {
+            sentence += "; present without a vote: \(list(silence.withoutVote))"
+        }
+        return sentence + ". A command may have been carried out or not."
+    }
+
+    private static func list(_ nodes: NodeSet) -> String {
+        nodes.map { "node \($0)" }.joined(separator: ", ")
+    }
+
+    private static func seconds(_ milliseconds: Int64) -> String {
+        let rest = milliseconds % 1_000
+        guard rest != 0 else { return "\(milliseconds / 1_000)" }
+        return "\(milliseconds / 1_000)." + String(String(1_000 + rest).dropFirst())
+    }
+
+    /// One line a node; it fails if all are silent.
+    static func ending(for statuses: [NodeStatus], hosts: HostsFile) -> ServiceDialogue.Ending {
+        let chosen = statuses.compactMap { $0.report?.chosen }.max() ?? 0
+        var ending = ServiceDialogue.Ending()
+        for status in statuses {
+            let host = hosts.hosts[status.node.index]
+            ending.output += "\(status.node) \(host.name):\(host.port) "
+            ending.output += status.report.map { up($0, chosen: chosen) } ?? "silent"
+            ending.output += "\n"
+        }
+        if statuses.allSatisfy({ $0.report == nil }) {
+            ending.status = ExitStatus.noAnswer
+            ending.complaint = "No node answers. Are they running, with this hosts file?"
+        }
+        return ending
+    }
+
+    private static func up(_ report: NodeStatus.Report, chosen: UInt64) -> String {
+        var line = "up \(report.role)"
+        line += report.ballot.map { " ballot \($0)" } ?? " no ballot"
+        line += " chosen \(report.chosen)"
+        if let applied = report.applied {
+            line += " applied \(applied) lag \(chosen > applied ? chosen - applied : 0)"
+        }
+        if report.isVoting == false { line += " without vote" }
+        return line
+    }
+}
