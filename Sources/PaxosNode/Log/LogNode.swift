@@ -138,6 +138,7 @@ public struct LogNode: Automaton, Sendable {
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
         if !hasRecovered { remember(.incarnation(incarnation), into: &lanes) }
         acquaintance.start(as: incarnation, at: now, random: &random, into: &lanes)
+        if let applied = learner?.applied, applied > 0 { lanes.report(.restored(applied)) }
         guard ballots != nil else { return }
         // The first proposer has the least patience, so that at the first start there is no duel.
         let position = Int64(node.index)
@@ -243,6 +244,6 @@ public enum LogOutput: Hashable, Sendable {
     case refused
     /// It has applied this slot's commands.
     case applied(Slot, [UInt8])
-    /// It goes on from another's snapshot, which reaches to this slot.
+    /// It goes on after this slot, with another's snapshot or with what it had recorded.
     case restored(Slot)
 }
