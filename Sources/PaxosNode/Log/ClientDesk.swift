@@ -7,8 +7,14 @@ import ConsensusCore
 struct ClientDesk: Sendable {
     // MARK: Commands, of a leader
 
-    /// Who is to have the answer to each command that has not been applied yet.
-    private var waiting: [CommandID: NodeID] = [:]
+    private struct Waiting: Sendable {
+        var asker: NodeID
+        /// When the command was put into a batch.
+        var time: Instant
+    }
+
+    /// Who is to have the answer to each command whose answer is not here yet.
+    private var waiting: [CommandID: Waiting] = [:]
     /// The commands that have no slot yet.
     private var fullBatches: [[UInt8]] = []
     private var nextBatch = 0
@@ -52,18 +58,22 @@ struct ClientDesk: Sendable {
     var awaitsConfirmation: Bool { !rounds.isEmpty }
 
     /// Takes an operation for the leader that this node is.
-    mutating func admit(_ operation: LogOperation, from asker: NodeID) {
+    ///
+    /// A command whose answer does not come was applied by learners elsewhere, and their answers were
+    /// lost. So it gets another slot when it is asked for again; it is still applied once, since its
+    /// session knows it.
+    mutating func admit(_ operation: LogOperation, from asker: NodeID, at now: Instant) {
         switch operation.kind {
         case .query:
             guard newQueries.count < ClientDesk.limit else { return }
             newQueries.append(Query(asker: asker, operation: operation))
         case .command:
             let id = operation.header.id
-            if waiting[id] != nil {
-                waiting[id] = asker
+            if let known = waiting[id], now < known.time + LogTiming.answer {
+                waiting[id]?.asker = asker
                 return
             }
-            guard waiting.count < ClientDesk.limit,
+            guard waiting.count < ClientDesk.limit || waiting[id] != nil,
                 fullBatches.count - nextBatch < ClientDesk.batchLimit
             else { return }
             if !batch.hasRoom(for: operation.body) {
@@ -72,7 +82,7 @@ struct ClientDesk: Sendable {
                 fullBatches.append(batch.take())
             }
             batch.append(operation.header, operation.body)
-            waiting[id] = asker
+            waiting[id] = Waiting(asker: asker, time: now)
         }
     }
 
@@ -175,8 +185,8 @@ struct ClientDesk: Sendable {
     ///
     /// - Parameter keepsAll: whether someone else may be waiting for the answer.
     mutating func answer(_ id: CommandID, _ reply: Reply, keepsAll: Bool) {
-        if let asker = waiting.removeValue(forKey: id) {
-            book.add(LogAnswer(id: id, reply: reply), to: asker)
+        if let command = waiting.removeValue(forKey: id) {
+            book.add(LogAnswer(id: id, reply: reply), to: command.asker)
         } else if keepsAll {
             learned.append(LogAnswer(id: id, reply: reply))
         }
@@ -191,8 +201,8 @@ struct ClientDesk: Sendable {
     /// Passes on answers that came from a learner or from the leader.
     mutating func route(_ answers: [LogAnswer]) {
         for answer in answers {
-            guard let asker = waiting.removeValue(forKey: answer.id) ?? relayed.remove(answer.id)
-            else { continue }
+            let command = waiting.removeValue(forKey: answer.id)
+            guard let asker = command?.asker ?? relayed.remove(answer.id) else { continue }
             book.add(answer, to: asker)
         }
     }
