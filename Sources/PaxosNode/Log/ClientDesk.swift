@@ -25,6 +25,9 @@ struct ClientDesk: Sendable {
     private struct Query: Sendable {
         var asker: NodeID
         var operation: LogOperation
+
+        /// About how many bytes it takes here.
+        var size: Int { operation.body.count + 128 }
     }
 
     private struct QueryRound: Sendable {
@@ -35,6 +38,8 @@ struct ClientDesk: Sendable {
 
     private var newQueries: [Query] = []
     private var rounds: [QueryRound] = []
+    /// About how many bytes the queries take, the new ones and those of the rounds.
+    private var queryBytes = 0
 
     // MARK: What others are to answer, and what this node answers
 
@@ -46,8 +51,12 @@ struct ClientDesk: Sendable {
     private var learned: [LogAnswer] = []
     private var book = AnswerBook()
 
-    /// The most commands, and the most queries, that wait.
+    /// The most commands that wait.
     static let limit = 65_536
+    /// About the most bytes of queries that wait.
+    static let queryLimit = 16 << 20
+    /// The most messages with queries that wait at a learner.
+    static let readLimit = 1_024
     /// The most full batches that wait for a slot.
     static let batchLimit = 400
 
@@ -65,8 +74,10 @@ struct ClientDesk: Sendable {
     mutating func admit(_ operation: LogOperation, from asker: NodeID, at now: Instant) {
         switch operation.kind {
         case .query:
-            guard newQueries.count < ClientDesk.limit else { return }
-            newQueries.append(Query(asker: asker, operation: operation))
+            let query = Query(asker: asker, operation: operation)
+            guard queryBytes + query.size <= ClientDesk.queryLimit else { return }
+            queryBytes += query.size
+            newQueries.append(query)
         case .command:
             let id = operation.header.id
             if let known = waiting[id], now < known.time + LogTiming.answer {
@@ -118,6 +129,7 @@ struct ClientDesk: Sendable {
         batch = CommandBatch()
         newQueries.removeAll()
         rounds.removeAll()
+        queryBytes = 0
     }
 
     // MARK: - Queries
@@ -133,7 +145,7 @@ struct ClientDesk: Sendable {
         confirmed round: UInt64, applied: Slot, _ answer: (Span<UInt8>) -> [UInt8]
     ) {
         while let first = rounds.first, first.round <= round, first.slot <= applied {
-            rounds.removeFirst()
+            dropRound()
             for query in first.queries {
                 book.add(query.operation.answered(answer), to: query.asker)
             }
@@ -145,7 +157,7 @@ struct ClientDesk: Sendable {
         confirmed round: UInt64, _ pass: (Slot, [LogOperation]) -> Void
     ) {
         while let first = rounds.first, first.round <= round {
-            rounds.removeFirst()
+            dropRound()
             var operations: [LogOperation] = []
             var size = 0
             for query in first.queries {
@@ -162,9 +174,13 @@ struct ClientDesk: Sendable {
         }
     }
 
-    /// Takes queries of a leader elsewhere.
+    private mutating func dropRound() {
+        for query in rounds.removeFirst().queries { queryBytes -= query.size }
+    }
+
+    /// Takes queries of a leader elsewhere; where there are too many, the oldest go.
     mutating func hold(_ read: ReadAt, for leader: NodeID) {
-        guard reads.count < 4_096 else { return }
+        if reads.count >= ClientDesk.readLimit { reads.removeFirst() }
         reads.append((leader, read))
     }
 
@@ -192,9 +208,11 @@ struct ClientDesk: Sendable {
         }
     }
 
-    /// Sends a learner's answers to the leader.
-    mutating func passAnswers(to leader: NodeID) {
-        for answer in learned { book.add(answer, to: leader) }
+    /// Sends a learner's answers to the leader; drops them if it knows none.
+    mutating func passAnswers(to leader: NodeID?) {
+        if let leader {
+            for answer in learned { book.add(answer, to: leader) }
+        }
         learned.removeAll(keepingCapacity: true)
     }
 
