@@ -7,8 +7,14 @@ import ConsensusCore
 struct ClientDesk: Sendable {
     // MARK: Commands, of a leader
 
-    /// Who is to have the answer to each command that has not been applied yet.
-    private var waiting: [CommandID: NodeID] = [:]
+    private struct Waiting: Sendable {
+        var asker: NodeID
+        /// When the command was put into a batch.
+        var time: Instant
+    }
+
+    /// Who is to have the answer to each command whose answer is not here yet.
+    private var waiting: [CommandID: Waiting] = [:]
     /// The commands that have no slot yet.
     private var fullBatches: [[UInt8]] = []
     private var nextBatch = 0
@@ -19,6 +25,9 @@ struct ClientDesk: Sendable {
     private struct Query: Sendable {
         var asker: NodeID
         var operation: LogOperation
+
+        /// About how many bytes it takes here.
+        var size: Int { operation.body.count + 128 }
     }
 
     private struct QueryRound: Sendable {
@@ -29,6 +38,8 @@ struct ClientDesk: Sendable {
 
     private var newQueries: [Query] = []
     private var rounds: [QueryRound] = []
+    /// About how many bytes the queries take, the new ones and those of the rounds.
+    private var queryBytes = 0
 
     // MARK: What others are to answer, and what this node answers
 
@@ -40,8 +51,12 @@ struct ClientDesk: Sendable {
     private var learned: [LogAnswer] = []
     private var book = AnswerBook()
 
-    /// The most commands, and the most queries, that wait.
+    /// The most commands that wait.
     static let limit = 65_536
+    /// About the most bytes of queries that wait.
+    static let queryLimit = 16 << 20
+    /// The most messages with queries that wait at a learner.
+    static let readLimit = 1_024
     /// The most full batches that wait for a slot.
     static let batchLimit = 400
 
@@ -52,18 +67,24 @@ struct ClientDesk: Sendable {
     var awaitsConfirmation: Bool { !rounds.isEmpty }
 
     /// Takes an operation for the leader that this node is.
-    mutating func admit(_ operation: LogOperation, from asker: NodeID) {
+    ///
+    /// A command whose answer does not come was applied by learners elsewhere, and their answers were
+    /// lost. So it gets another slot when it is asked for again; it is still applied once, since its
+    /// session knows it.
+    mutating func admit(_ operation: LogOperation, from asker: NodeID, at now: Instant) {
         switch operation.kind {
         case .query:
-            guard newQueries.count < ClientDesk.limit else { return }
-            newQueries.append(Query(asker: asker, operation: operation))
+            let query = Query(asker: asker, operation: operation)
+            guard queryBytes + query.size <= ClientDesk.queryLimit else { return }
+            queryBytes += query.size
+            newQueries.append(query)
         case .command:
             let id = operation.header.id
-            if waiting[id] != nil {
-                waiting[id] = asker
+            if let known = waiting[id], now < known.time + LogTiming.answer {
+                waiting[id]?.asker = asker
                 return
             }
-            guard waiting.count < ClientDesk.limit,
+            guard waiting.count < ClientDesk.limit || waiting[id] != nil,
                 fullBatches.count - nextBatch < ClientDesk.batchLimit
             else { return }
             if !batch.hasRoom(for: operation.body) {
@@ -72,7 +93,7 @@ struct ClientDesk: Sendable {
                 fullBatches.append(batch.take())
             }
             batch.append(operation.header, operation.body)
-            waiting[id] = asker
+            waiting[id] = Waiting(asker: asker, time: now)
         }
     }
 
@@ -108,6 +129,7 @@ struct ClientDesk: Sendable {
         batch = CommandBatch()
         newQueries.removeAll()
         rounds.removeAll()
+        queryBytes = 0
     }
 
     // MARK: - Queries
@@ -123,7 +145,7 @@ struct ClientDesk: Sendable {
         confirmed round: UInt64, applied: Slot, _ answer: (Span<UInt8>) -> [UInt8]
     ) {
         while let first = rounds.first, first.round <= round, first.slot <= applied {
-            rounds.removeFirst()
+            dropRound()
             for query in first.queries {
                 book.add(query.operation.answered(answer), to: query.asker)
             }
@@ -135,7 +157,7 @@ struct ClientDesk: Sendable {
         confirmed round: UInt64, _ pass: (Slot, [LogOperation]) -> Void
     ) {
         while let first = rounds.first, first.round <= round {
-            rounds.removeFirst()
+            dropRound()
             var operations: [LogOperation] = []
             var size = 0
             for query in first.queries {
@@ -152,9 +174,13 @@ struct ClientDesk: Sendable {
         }
     }
 
-    /// Takes queries of a leader elsewhere.
+    private mutating func dropRound() {
+        for query in rounds.removeFirst().queries { queryBytes -= query.size }
+    }
+
+    /// Takes queries of a leader elsewhere; where there are too many, the oldest go.
     mutating func hold(_ read: ReadAt, for leader: NodeID) {
-        guard reads.count < 4_096 else { return }
+        if reads.count >= ClientDesk.readLimit { reads.removeFirst() }
         reads.append((leader, read))
     }
 
@@ -175,24 +201,26 @@ struct ClientDesk: Sendable {
     ///
     /// - Parameter keepsAll: whether someone else may be waiting for the answer.
     mutating func answer(_ id: CommandID, _ reply: Reply, keepsAll: Bool) {
-        if let asker = waiting.removeValue(forKey: id) {
-            book.add(LogAnswer(id: id, reply: reply), to: asker)
+        if let command = waiting.removeValue(forKey: id) {
+            book.add(LogAnswer(id: id, reply: reply), to: command.asker)
         } else if keepsAll {
             learned.append(LogAnswer(id: id, reply: reply))
         }
     }
 
-    /// Sends a learner's answers to the leader.
-    mutating func passAnswers(to leader: NodeID) {
-        for answer in learned { book.add(answer, to: leader) }
+    /// Sends a learner's answers to the leader; drops them if it knows none.
+    mutating func passAnswers(to leader: NodeID?) {
+        if let leader {
+            for answer in learned { book.add(answer, to: leader) }
+        }
         learned.removeAll(keepingCapacity: true)
     }
 
     /// Passes on answers that came from a learner or from the leader.
     mutating func route(_ answers: [LogAnswer]) {
         for answer in answers {
-            guard let asker = waiting.removeValue(forKey: answer.id) ?? relayed.remove(answer.id)
-            else { continue }
+            let command = waiting.removeValue(forKey: answer.id)
+            guard let asker = command?.asker ?? relayed.remove(answer.id) else { continue }
             book.add(answer, to: asker)
         }
     }

@@ -22,7 +22,7 @@ extension LogNode {
     ) {
         guard ballots != nil else { return }
         if tenure != nil {
-            for operation in request.operations { desk.admit(operation, from: asker) }
+            for operation in request.operations { desk.admit(operation, from: asker, at: now) }
             hurry(at: now)
         } else if !cluster.nodes.contains(asker), let leader = presentLeader(at: now) {
             desk.relay(request.operations, from: asker)
