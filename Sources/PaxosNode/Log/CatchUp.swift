@@ -11,6 +11,11 @@ struct CatchUp: Sendable {
     private var attempts = 0
     /// How many pieces of the snapshot have come since it last asked.
     private var pieces = 0
+    /// How many times it has asked since the last piece came.
+    private var fruitlessAttempts = 0
+
+    /// After how many fruitless attempts another snapshot, even an older one, will do.
+    static let persistence = 8
 
     /// How many datagrams answer one fetch.
     static let burst = 4
@@ -24,6 +29,7 @@ struct CatchUp: Sendable {
         time = .never
         assembly = nil
         attempts = 0
+        fruitlessAttempts = 0
         resends.reset()
     }
 
@@ -46,6 +52,12 @@ struct CatchUp: Sendable {
     mutating func didAsk(at now: Instant, random: inout RandomSource) {
         attempts += 1
         pieces = 0
+        fruitlessAttempts += 1
+        if fruitlessAttempts >= CatchUp.persistence {
+            // Whoever had it is gone; it would be in the way of another's.
+            assembly = nil
+            fruitlessAttempts = 0
+        }
         time = now + resends.next(using: &random)
     }
 
@@ -59,6 +71,7 @@ struct CatchUp: Sendable {
         }
         guard assembly?.add(part) == true else { return nil }
         pieces += 1
+        fruitlessAttempts = 0
         resends.reset()
         return assembly
     }

@@ -35,8 +35,8 @@ extension LogNode {
     }
 
     public var wantsCheckpoint: Bool {
-        // Twice the last one, so that the work stays in proportion to what is recorded.
-        if journal.bytes > max(options.snapshotBytes, 2 * journal.checkpointBytes) { return true }
+        // At least as much as the last one, so that the work stays in proportion to what is recorded.
+        if journal.bytes > max(options.snapshotBytes, journal.checkpointBytes) { return true }
         guard let learner else { return false }
         return learner.applied - journal.snapshotSlot > options.snapshotSlots
     }

@@ -98,7 +98,9 @@ public struct LogClient: Automaton, Sendable {
     ) {
         switch input {
         case .call(let call): begin(call, at: now, into: &lanes)
-        case .cancel(let number): drop { $0.number == number }
+        case .cancel(let number):
+            drop { $0.number == number }
+            inquiries.removeAll { $0.number == number }
         }
     }
 

@@ -8,7 +8,9 @@ extension LogNode {
         guard let followed, leaderHeardTime + LogTiming.patience.upperBound > now else {
             return nil
         }
-        return cluster.owner(of: followed)
+        let owner = cluster.owner(of: followed)
+        // What it follows is its own ballot if it led until just now.
+        return owner == node ? nil : owner
     }
 
     /// The acceptors other than this node.
@@ -123,7 +125,7 @@ extension LogNode {
         resends.reset()
         resendTime = .never
         reign = Reign(of: tenure, nodeCount: cluster.nodeCount, at: now)
-        desk.beginTenure(at: tenure.nextSlot)
+        desk.beginTenure()
         lanes.report(.leads(tenure.ballot))
         noticeLag(at: now)
         hurry(at: now)

@@ -67,7 +67,7 @@ extension LogNode {
             learner.applyNext { id, reply in desk.answer(id, reply, keepsAll: keepsAll) }
             lanes.report(.applied(learner.applied, value))
         }
-        if keepsAll, let followed { desk.passAnswers(to: cluster.owner(of: followed)) }
+        if keepsAll { desk.passAnswers(to: followed.map { cluster.owner(of: $0) }) }
         desk.answerReads(applied: learner.applied) { learner.state.read($0) }
         // A leader that has learned from others need not propose that any more.
         tenure?.learn(chosenThrough: learner.applied)
