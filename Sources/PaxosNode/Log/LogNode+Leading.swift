@@ -122,6 +122,7 @@ extension LogNode {
         followed = tenure.ballot
         learner?.note(chosen: tenure.chosen)
         patienceTime = .never
+        solitudeTime = .never
         resends.reset()
         resendTime = .never
         reign = Reign(of: tenure, nodeCount: cluster.nodeCount, at: now)
@@ -139,6 +140,7 @@ extension LogNode {
         resendTime = .never
         reign.heartbeatTime = .never
         desk.endTenure()
+        if learner != nil { solitudeTime = now + LogTiming.solitude }
         patienceTime = now + random.interval(in: LogTiming.patience)
     }
 

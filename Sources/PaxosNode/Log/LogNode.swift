@@ -57,6 +57,8 @@ public struct LogNode: Automaton, Sendable {
 
     var desk = ClientDesk()
     var catchUp = CatchUp()
+    /// When a learner that hears no leader asks others what is chosen.
+    var solitudeTime = Instant.never
     var journal = Journal()
     /// Votes that wait to be sent, all of one ballot.
     var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [])
@@ -93,7 +95,7 @@ public struct LogNode: Automaton, Sendable {
     public var wakeTime: Instant {
         min(
             min(hurryTime, acquaintance.wakeTime, patienceTime),
-            min(resendTime, reign.heartbeatTime, catchUp.time))
+            min(resendTime, reign.heartbeatTime, min(catchUp.time, solitudeTime)))
     }
 
     var isVoting: Bool { acceptor != nil && acquaintance.isVoting }
@@ -139,6 +141,7 @@ public struct LogNode: Automaton, Sendable {
         if !hasRecovered { remember(.incarnation(incarnation), into: &lanes) }
         acquaintance.start(as: incarnation, at: now, random: &random, into: &lanes)
         if let applied = learner?.applied, applied > 0 { lanes.report(.restored(applied)) }
+        if learner != nil { solitudeTime = now + LogTiming.solitude }
         guard ballots != nil else { return }
         // The first proposer has the least patience, so that at the first start there is no duel.
         let position = Int64(node.index)
@@ -200,6 +203,7 @@ public struct LogNode: Automaton, Sendable {
         }
         if ballots != nil { wakeProposer(at: now, into: &lanes) }
         if now >= catchUp.time { fetchMissing(at: now, into: &lanes) }
+        if now >= solitudeTime { fetchUnheard(at: now, into: &lanes) }
         sendVotes(into: &lanes)
         desk.sendAnswers(leader: presentLeader(at: now), into: &lanes)
         noteChosen(into: &lanes)
