@@ -299,16 +299,18 @@ extension LogNode {
             to: cluster.nodes.removing(node))
         guard now >= reign.heartbeatTime else { return }
         reign.heartbeatTime = now + LogTiming.heartbeat
-        guard reign.hears(cluster.majority, oneself: isVoting ? node : nil, at: now) else {
-            return abdicate(at: now)
-        }
+        // Without a learner nothing is applied, and nobody is answered.
+        guard reign.hears(cluster.majority, oneself: isVoting ? node : nil, at: now),
+            learner != nil || reign.hears(anyOf: cluster.learners, at: now)
+        else { return abdicate(at: now) }
     }
 
     mutating func receive(
         _ pulse: Pulse, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard let tenure, pulse.ballot == tenure.ballot, pulse.round <= reign.round else { return }
-        reign.take(pulse, from: sender, at: now)
+        let isAcceptor = cluster.acceptors.contains(sender)
+        reign.take(pulse, from: sender, isAcceptor: isAcceptor, at: now)
         if desk.awaitsConfirmation { hurry(at: now) }
     }
 

@@ -10,7 +10,7 @@ public import ConsensusCore
 ///
 /// Deviations and additions:
 /// - Whoever wants to lead first canvasses a majority of acceptors that do not hear a leader either.
-/// - A leader that does not hear a majority of the acceptors stops leading.
+/// - A leader that does not hear a majority of the acceptors, or no learner, stops leading.
 /// - Queries are answered without a slot: after the query came, a majority of the acceptors confirms that
 ///   it has promised no higher ballot, so whatever had been answered before is in slots below the
 ///   leader's next; once those are applied the state has it (Ongaro, *Consensus: Bridging Theory and
