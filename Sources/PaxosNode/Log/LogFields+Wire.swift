@@ -25,10 +25,12 @@ extension Welcome: WireCodable {
 extension Canvass: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(attempt)
+        writer.write(insists)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         attempt = try reader.readUInt64()
+        insists = try reader.readBool()
     }
 }
 

@@ -68,6 +68,9 @@ public struct Welcome: Hashable, Sendable {
 public struct Canvass: Hashable, Sendable {
     /// Drawn for this attempt.
     public var attempt: UInt64
+    /// Whether clients have long asked the proposer in vain, so that even who hears a leader should be
+    /// willing: that leader is of no use to them.
+    public var insists: Bool
 }
 
 /// "I hear no leader either": the answer of an acceptor that has not heard one of late.

@@ -24,7 +24,8 @@ extension LogNode {
         if tenure != nil {
             for operation in request.operations { desk.admit(operation, from: asker, at: now) }
             hurry(at: now)
-        } else if !cluster.nodes.contains(asker), let leader = presentLeader(at: now) {
+        } else if !cluster.nodes.contains(asker) {
+            guard let leader = presentLeader(at: now) else { return vainRequests.note(at: now) }
             desk.relay(request.operations, from: asker)
             lanes.send(.request(request), to: leader)
         }

@@ -40,7 +40,8 @@ extension LogNode {
         guard !acquaintance.isRefused else { return }
         let attempt = random.nextNonZero()
         canvass = Canvassing(attempt: attempt, willing: isVoting ? [node] : [])
-        lanes.send(.canvass(Canvass(attempt: attempt)), to: otherAcceptors)
+        let insists = vainRequests.areMany(at: now)
+        lanes.send(.canvass(Canvass(attempt: attempt, insists: insists)), to: otherAcceptors)
         beginBallotIfWanted(at: now, into: &lanes)
     }
 

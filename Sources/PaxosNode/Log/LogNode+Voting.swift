@@ -2,15 +2,16 @@ import ConsensusCore
 
 /// What a node does as an acceptor.
 extension LogNode {
-    /// Whether a proposer that hears no leader would find this node of the same mind.
-    private func isWilling(at now: Instant) -> Bool {
-        tenure == nil && leaderHeardTime + LogTiming.steadiness <= now
+    private func hearsNoLeader(at now: Instant) -> Bool {
+        leaderHeardTime + LogTiming.steadiness <= now
     }
 
     mutating func receive(
         _ canvass: Canvass, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
-        guard isVoting, cluster.proposers.contains(sender), isWilling(at: now) else { return }
+        guard isVoting, cluster.proposers.contains(sender), tenure == nil,
+            canvass.insists || hearsNoLeader(at: now)
+        else { return }
         lanes.send(
             .willing(Willing(attempt: canvass.attempt, promised: acceptor?.promised)), to: sender)
     }
@@ -145,6 +146,7 @@ extension LogNode {
         followed = ballot
         note(ballot)
         leaderHeardTime = now
+        vainRequests = VainRequests()
         if learner != nil { solitudeTime = now + LogTiming.solitude }
         if ballots != nil, tenure == nil, preparation == nil {
             patienceTime = now + random.interval(in: LogTiming.patience)

@@ -9,7 +9,8 @@ public import ConsensusCore
 /// ``Preparation``, ``Tenure`` and ``SlotLearner`` what is chosen.
 ///
 /// Deviations and additions:
-/// - Whoever wants to lead first canvasses a majority of acceptors that do not hear a leader either.
+/// - Whoever wants to lead first canvasses a majority of acceptors that do not hear a leader either. If
+///   clients have asked it in vain for long, it is enough that they do not lead.
 /// - A leader that does not hear a majority of the acceptors, or no learner, stops leading.
 /// - Queries are answered without a slot: after the query came, a majority of the acceptors confirms that
 ///   it has promised no higher ballot, so whatever had been answered before is in slots below the
@@ -49,6 +50,8 @@ public struct LogNode: Automaton, Sendable {
     var leaderHeardTime = Instant(nanoseconds: .min)
     /// The highest ballot heard of in any way.
     var highestBallot: Ballot?
+    /// The requests that came while no leader was heard.
+    var vainRequests = VainRequests()
     /// When a proposer that follows loses patience.
     var patienceTime = Instant.never
     /// When an unanswered prepare or accept is sent again.

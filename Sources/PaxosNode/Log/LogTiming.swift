@@ -10,6 +10,10 @@ enum LogTiming {
     static let steadiness = Interval.milliseconds(240)
     /// How long a proposer waits for a silent leader, drawn anew each time.
     static let patience = Interval.milliseconds(260)...Interval.milliseconds(450)
+    /// How long clients ask a proposer in vain before it insists on leading, and after what pause it
+    /// takes them to be served elsewhere.
+    static let vain = Interval.seconds(2)
+    static let vainPause = Interval.milliseconds(1_500)
     /// How long it waits after an attempt that came to nothing.
     static let retry = Interval.milliseconds(80)...Interval.milliseconds(220)
     /// How long phase 1 may take before it is given up.

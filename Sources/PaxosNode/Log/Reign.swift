@@ -7,6 +7,23 @@ struct Canvassing: Sendable {
     var willing: NodeSet
 }
 
+/// The requests of clients that reached a proposer while it heard no leader.
+struct VainRequests: Sendable {
+    /// When the first and the latest of them came, without a long pause between two.
+    private var first = Instant.never
+    private var last = Instant(nanoseconds: .min)
+
+    mutating func note(at now: Instant) {
+        if last + LogTiming.vainPause < now { first = now }
+        last = now
+    }
+
+    /// Whether clients have asked for so long that the leader others hear cannot be heard by them.
+    func areMany(at now: Instant) -> Bool {
+        last + LogTiming.vainPause >= now && first + LogTiming.vain <= now
+    }
+}
+
 /// What a leader keeps besides its proposals: how far they were sent, and who still hears it.
 struct Reign: Sendable {
     /// The first slot not yet sent to the acceptors.
