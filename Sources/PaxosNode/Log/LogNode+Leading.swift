@@ -125,7 +125,7 @@ extension LogNode {
         resends.reset()
         resendTime = .never
         reign = Reign(of: tenure, nodeCount: cluster.nodeCount, at: now)
-        desk.beginTenure()
+        desk.beginTenure(at: tenure.nextSlot)
         lanes.report(.leads(tenure.ballot))
         noticeLag(at: now)
         hurry(at: now)
