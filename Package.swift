@@ -48,7 +48,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "simulate",
-            dependencies: ["ConsensusCore", "PaxosNode", "Simulation", "UDPRuntime"],
+            dependencies: [
+                "ConsensusCore", "PaxosNode", "Simulation", "StateMachines", "UDPRuntime",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ConsensusCoreTests", dependencies: ["ConsensusCore"], swiftSettings: settings),

@@ -11,7 +11,7 @@ import Simulation
 /// - one value a ballot: no two accept requests of one ballot differ.
 /// - one life a ballot: no ballot is prepared by two lives of a proposer.
 /// - promises: an acceptor accepts nothing below a ballot that it has promised.
-struct PaxosOracle: WorldObserver {
+struct PaxosOracle: Oracle {
     typealias Subject = PaxosHost
 
     let cluster: Cluster
@@ -50,6 +50,8 @@ struct PaxosOracle: WorldObserver {
         }
         return true
     }
+
+    mutating func conclude() {}
 
     // MARK: - What hosts do
 

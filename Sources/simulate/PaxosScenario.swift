@@ -3,16 +3,20 @@ import PaxosNode
 import Simulation
 
 /// Which runs of basic Paxos are asked for; one seed of it is one run.
-struct PaxosScenario: Sendable {
-    /// Proposers, acceptors and learners; nil to draw them from each seed.
-    var nodes: [Int]?
-    /// How many clients; nil to draw them.
-    var clients: Int?
-    var faults = PaxosScenario.defaultFaults
-    var bug: PlantedBug?
+struct PaxosScenario: Scenario {
+    typealias Observer = PaxosOracle
+    typealias Summary = PaxosSummary
 
-    /// What `--faults default` stands for: everything, lost disks included.
-    static let defaultFaults = FaultSet.all
+    let settings: ScenarioSettings
+
+    init(_ settings: ScenarioSettings) {
+        self.settings = settings
+    }
+
+    static let bugs: [PlantedBug] = [
+        .countDatagrams, .forgetAccepted, .promiseAtOldBallot, .acceptDoesNotPromise,
+        .valueOfHighestPromise, .mixedBallots, .ballotReuse, .answerBeforeDurable, .amnesia,
+    ]
 
     /// The largest drawn cluster.
     static let largest = (proposers: 3, acceptors: 5, learners: 3, clients: 4)
@@ -26,7 +30,7 @@ struct PaxosScenario: Sendable {
         let largest = PaxosScenario.largest
         let hasRivals = random.below(2) == 0
         var shape =
-            nodes
+            settings.nodes
             ?? (hasRivals
                 ? [random.number(in: 2...largest.proposers), random.number(in: 3...4), 1]
                 : [
@@ -34,8 +38,8 @@ struct PaxosScenario: Sendable {
                     random.number(in: 1...largest.acceptors),
                     random.number(in: 1...largest.learners),
                 ])
-        shape.append(clients ?? random.number(in: (hasRivals ? 2 : 1)...largest.clients))
-        var limits = Plan.Limits(faults: faults)
+        shape.append(settings.clients ?? random.number(in: (hasRivals ? 2 : 1)...largest.clients))
+        var limits = Plan.Limits(faults: settings.faults)
         limits.safetyTime =
             [.milliseconds(300), .seconds(1), .seconds(3)][random.number(in: 0...2)]
         limits.livenessBound = PaxosScenario.livenessBound
@@ -62,7 +66,7 @@ struct PaxosScenario: Sendable {
             }
         }
         let isRolling = random.below(2) == 0
-        if isRolling { addRollingOutage(to: &plan, &random) }
+        if isRolling { plan.addRollingOutage(of: cluster.acceptors, using: &random) }
         for node in cluster.acceptors where !isRolling && random.below(2) == 0 {
             if plan.mix.kinds.contains(.partitions) {
                 plan.scheduled.append(
@@ -79,32 +83,6 @@ struct PaxosScenario: Sendable {
             plan.scheduled.append(
                 .crash(
                     node, at: moment(), tail: .kept, comeback: .withDisk(after: .milliseconds(20))))
-        }
-    }
-
-    /// Cuts the acceptors off one after another, so that the majority changes hands, and has one come
-    /// back without its disk, or with it, whenever the next is cut off.
-    private func addRollingOutage(to plan: inout Plan, _ random: inout RandomSource) {
-        var waiting = Cluster(shape: plan.shape).acceptors.map(\.self)
-        let slice = plan.safetyTime / Int64(waiting.count)
-        var begin = Interval.zero
-        while !waiting.isEmpty {
-            let node = waiting.remove(at: random.number(in: 0...waiting.count - 1))
-            let time = Instant(nanoseconds: begin.nanoseconds)
-            if plan.mix.kinds.contains(.partitions) {
-                plan.scheduled.append(.partition(.split([node]), at: time, length: slice))
-            }
-            let pause = random.interval(in: .milliseconds(1)...max(.milliseconds(1), slice / 4))
-            if let other = waiting.last, begin > .zero {
-                if plan.mix.kinds.contains(.amnesia) {
-                    plan.scheduled.append(
-                        .crash(other, at: time, tail: .kept, comeback: .withoutDisk(after: pause)))
-                } else if plan.mix.kinds.contains(.restarts) {
-                    plan.scheduled.append(
-                        .crash(other, at: time, tail: .kept, comeback: .withDisk(after: pause)))
-                }
-            }
-            begin = begin + slice
         }
     }
 
@@ -132,7 +110,7 @@ struct PaxosScenario: Sendable {
 
     /// A world that runs this scenario's plans.
     func makeWorld() -> World<PaxosOracle> {
-        let bug = bug
+        let bug = settings.bug
         var world = World<PaxosOracle>(
             makeAutomaton: { plan, node, life, seed in
                 let cluster = Cluster(shape: plan.shape)
@@ -187,19 +165,39 @@ struct PaxosScenario: Sendable {
         return result.subtracting(cluster.nodes).isEmpty ? nil : result
     }
 
-    /// The plans with one host less.
-    static func smaller(_ plan: Plan) -> [Plan] {
-        var result: [Plan] = []
-        var first = 0
-        for count in plan.shape {
-            if count > 1 {
-                for index in first..<first + count {
-                    result.append(plan.removingHost(NodeID(index: index)))
-                }
-            }
-            first += count
+    // MARK: - Stories
+
+    static let plot: ClosedRange<UInt8> = 11...18
+
+    /// The messages of ``plot``.
+    private static let plotKinds = [
+        "request", "prepare", "promise", "accept", "accepted", "nack", "chosen",
+    ]
+
+    static func cast(of shape: [Int]) -> Cast {
+        let cluster = Cluster(shape: shape)
+        let clients = NodeSet(cluster.nodeCount..<cluster.nodeCount + cluster.clientCount)
+        return Cast(
+            introduction: "proposers \(cluster.proposers), acceptors \(cluster.acceptors), "
+                + "learners \(cluster.learners), clients \(clients)",
+            roles: cluster.nodes.union(clients).map { node in
+                cluster.role(of: node).map { "\($0)".lowercased() } ?? "client"
+            })
+    }
+
+    /// Elections, assignments and wakes do not carry the plot.
+    static func isTold(_ event: TraceEvent, of cast: Cast) -> Bool {
+        switch event.action {
+        case .receives:
+            let kind = event.text.prefix { $0 != " " && $0 != "," }
+            // A request to a learner is a client's question, which changes nothing.
+            if kind == "request", event.node.map(cast.role) == "learner" { return false }
+            return plotKinds.contains { $0 == kind }
+        case .reports:
+            return event.text.hasPrefix("that \"") || event.text.hasPrefix("the chosen")
+                || event.text.hasPrefix("that its votes")
+        default: return event.isIncident
         }
-        return result
     }
 }
 

@@ -18,6 +18,9 @@ enum PlantedBug: String, CaseIterable {
     case ballotReuse = "ballot-reuse"
     case answerBeforeDurable = "answer-before-durable"
     case amnesia = "amnesia"
+    case tornTail = "torn-tail"
+    case doubleApply = "double-apply"
+    case staleRead = "stale-read"
 
     /// What goes wrong, in a line.
     var explanation: String {
@@ -32,6 +35,9 @@ enum PlantedBug: String, CaseIterable {
         case .ballotReuse: "after a restart the proposer starts from its first ballot again"
         case .answerBeforeDurable: "the promise or vote leaves before it is on disk"
         case .amnesia: "an acceptor that lost its disk votes again as if it never had"
+        case .tornTail: "recovery trusts a half-written last record"
+        case .doubleApply: "a client's retry is applied twice"
+        case .staleRead: "a deposed leader answers a query"
         }
     }
 
@@ -42,7 +48,13 @@ enum PlantedBug: String, CaseIterable {
     ]
 
     /// What the bug changes about the host, rather than the protocol.
-    var hostFlaws: HostFlaws { self == .answerBeforeDurable ? .answersBeforeDurable : [] }
+    var hostFlaws: HostFlaws {
+        switch self {
+        case .answerBeforeDurable: .answersBeforeDurable
+        case .tornTail: .trustsTornTail
+        default: []
+        }
+    }
 
     /// Whether a record is lost on its way back from the disk.
     func forgets(_ record: NodeRecord) -> Bool {

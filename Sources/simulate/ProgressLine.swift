@@ -7,19 +7,19 @@ final class ProgressLine: Sendable {
     private let begin = ContinuousClock.now
     private let lastShown = Mutex(ContinuousClock.now)
 
-    func show(_ report: CampaignReport<PaxosSummary>) {
+    func show(_ report: CampaignReport<some ScenarioSummary>) {
         let isDue = lastShown.withLock { last in
             guard last.duration(to: .now) >= .seconds(5) else { return false }
             last = .now
             return true
         }
         guard isDue else { return }
-        let summary = report.summary
+        let statistics = report.summary.statistics
         Console.complain(
             "\(grouped(Int(report.runs))) runs, \(grouped(rate(of: report.runs)))/s, "
-                + "\(summary.simulatedHours) simulated hours, "
-                + "\(grouped(summary.statistics.sent)) datagrams, "
-                + "\(grouped(summary.statistics.faultCount)) faults injected")
+                + "\(statistics.simulatedHours) simulated hours, "
+                + "\(grouped(statistics.sent)) datagrams, "
+                + "\(grouped(statistics.faultCount)) faults injected")
     }
 
     /// Runs a second since the beginning.

@@ -1,11 +1,10 @@
-import PaxosNode
 import Simulation
 import UDPRuntime
 
 /// What simulate's command line asks for.
 struct SimulateOptions {
     let task: Task
-    let scenario: PaxosScenario
+    let settings: ScenarioSettings
 
     enum Task: Equatable {
         /// Runs many seeds until one fails.
@@ -21,6 +20,7 @@ struct SimulateOptions {
     static let specifications = [
         OptionSpecification("--seeds", value: "A..B"), OptionSpecification("--seed", value: "N"),
         OptionSpecification("--trace", value: "FILE"),
+        OptionSpecification("--service", value: "NAME"),
         OptionSpecification("--nodes", value: "P/A/L"),
         OptionSpecification("--clients", value: "N"),
         OptionSpecification("--faults", value: "LIST"),
@@ -39,34 +39,33 @@ struct SimulateOptions {
                 "Found '\(arguments.words[0])', expected options only; 'simulate --help' lists them."
             )
         }
-        var scenario = PaxosScenario()
+        var settings = ScenarioSettings()
+        if let name = arguments.value("--service") {
+            settings.service = try SimulateOptions.oneOf(Service.allCases, name, of: "--service")
+        }
         if let text = arguments.value("--nodes") {
-            scenario.nodes = try SimulateOptions.nodes(text)
+            settings.nodes = try SimulateOptions.nodes(text, of: settings.service)
         }
         if let text = arguments.value("--clients") {
-            scenario.clients = try OptionValue.count(text, of: "--clients", in: 1...10)
+            settings.clients = try OptionValue.count(text, of: "--clients", in: 1...10)
         }
         if let text = arguments.value("--faults") {
             do {
-                scenario.faults =
-                    text == "default" ? PaxosScenario.defaultFaults : try FaultSet(parsing: text)
+                settings.faults =
+                    text == "default" ? ScenarioSettings.defaultFaults : try FaultSet(parsing: text)
             } catch {
                 throw .usage("--faults: \(error)")
             }
         }
         if let name = arguments.value("--bug") {
-            guard let bug = PlantedBug(rawValue: name) else {
-                let names = PlantedBug.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .usage("--bug: found '\(name)', expected one of \(names).")
-            }
-            scenario.bug = bug
+            settings.bug = try SimulateOptions.oneOf(settings.service.bugs, name, of: "--bug")
         }
-        self.scenario = scenario
-        task = try SimulateOptions.task(arguments, scenario)
+        self.settings = settings
+        task = try SimulateOptions.task(arguments, settings)
     }
 
     private static func task(
-        _ arguments: ParsedArguments, _ scenario: PaxosScenario
+        _ arguments: ParsedArguments, _ settings: ScenarioSettings
     ) throws(ExitError) -> Task {
         let asked = ["--seeds", "--seed", "--bugs", "--exhaustive"].filter { arguments.has($0) }
         guard asked.count <= 1 else {
@@ -81,16 +80,19 @@ struct SimulateOptions {
         case "--bugs":
             return .findBugs
         case "--exhaustive":
-            let nodes = scenario.nodes ?? [2, 3, 1]
+            guard settings.service == .variable else {
+                throw .usage("--exhaustive searches basic Paxos only; leave --service out.")
+            }
+            let nodes = settings.nodes ?? [2, 3, 1]
             // Some bugs show only when a proposer tries again.
             let canTryAgain = nodes[0] * 2 <= PaxosState.maximumBallots
             let text =
-                arguments.value("--ballots") ?? (scenario.bug != nil && canTryAgain ? "2" : "1")
+                arguments.value("--ballots") ?? (settings.bug != nil && canTryAgain ? "2" : "1")
             return .exhaust(
                 nodes: nodes,
                 ballots: try OptionValue.count(text, of: "--ballots", in: 1...4))
         default:
-            guard scenario.bug != nil else {
+            guard settings.bug != nil else {
                 throw .usage(
                     "Expected --seeds A..B, --seed N, --bug NAME, --bugs or --exhaustive; "
                         + "'simulate --help' says more.")
@@ -99,12 +101,23 @@ struct SimulateOptions {
         }
     }
 
-    /// Reads `P/A/L`.
-    private static func nodes(_ text: String) throws(ExitError) -> [Int] {
+    /// The value that has this name.
+    private static func oneOf<Named: RawRepresentable<String>>(
+        _ values: [Named], _ name: String, of option: String
+    ) throws(ExitError) -> Named {
+        if let value = values.first(where: { $0.rawValue == name }) { return value }
+        let names = values.map(\.rawValue).joined(separator: ", ")
+        throw .usage("\(option): found '\(name)', expected one of \(names).")
+    }
+
+    /// Reads `P/A/L`, or for a log how many replicas.
+    private static func nodes(_ text: String, of service: Service) throws(ExitError) -> [Int] {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 3 else {
+        let isReplicas = service != .variable && parts.count == 1
+        guard parts.count == 3 || isReplicas else {
             throw .usage(
-                "--nodes: found '\(text)', expected PROPOSERS/ACCEPTORS/LEARNERS, as in 2/3/1.")
+                "--nodes: found '\(text)', expected PROPOSERS/ACCEPTORS/LEARNERS, as in 2/3/1"
+                    + (service == .variable ? "." : ", or a number of replicas."))
         }
         var result: [Int] = []
         for part in parts {
@@ -128,16 +141,22 @@ struct SimulateOptions {
     }
 
     /// The options that make the same scenario again, each with a space before it.
-    static func options(of scenario: PaxosScenario) -> String {
+    static func options(of settings: ScenarioSettings) -> String {
         var result = ""
-        if let nodes = scenario.nodes {
+        if settings.service != .variable { result += " --service \(settings.service.rawValue)" }
+        if let nodes = settings.nodes {
             result += " --nodes " + nodes.map { "\($0)" }.joined(separator: "/")
         }
-        if let clients = scenario.clients { result += " --clients \(clients)" }
-        if scenario.faults != PaxosScenario.defaultFaults {
-            result += " --faults \(scenario.faults)"
+        if let clients = settings.clients { result += " --clients \(clients)" }
+        if settings.faults != ScenarioSettings.defaultFaults {
+            result += " --faults \(settings.faults)"
         }
-        if let bug = scenario.bug { result += " --bug \(bug.rawValue)" }
+        if let bug = settings.bug { result += " --bug \(bug.rawValue)" }
         return result
     }
+}
+
+extension Service {
+    /// The planted bugs that its runs can have.
+    var bugs: [PlantedBug] { self == .variable ? PaxosScenario.bugs : LogScenario.bugs }
 }

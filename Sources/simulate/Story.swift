@@ -1,11 +1,11 @@
 import ConsensusCore
-import PaxosNode
 import Simulation
 
 /// A failing run, shrunk and told: what matters of it, in order, one numbered line each.
 struct Story {
     let violation: Violation
     let plan: Plan
+    let cast: Cast
     let lines: [String]
     /// How many runs the shrinking took.
     let runs: Int
@@ -13,30 +13,31 @@ struct Story {
     /// Shrinks the run of a failing seed and tells what is left of it.
     ///
     /// - Returns: nil if the seed does not fail.
-    init?(seed: UInt64, of scenario: PaxosScenario, runLimit: Int = 10_000) {
+    init?<Kind: Scenario>(seed: UInt64, of scenario: Kind, runLimit: Int = 10_000) {
         let first = scenario.plan(seed)
         var world = scenario.makeWorld()
         world.options = [.logsDeliveries]
-        guard let failure = world.run(first).failure else { return nil }
+        guard let failure = world.judge(first).failure else { return nil }
         let box = WorldBox(scenario)
         let isStuck = failure.property == Story.liveness
         let shrunken = Shrinker.shrink(
             first, runLimit: isStuck ? 300 : runLimit,
             // A run in which enough is dropped gets stuck anyway; what is not told need not be dropped.
-            canDrop: { !isStuck && Message.plot.contains($0.kind) },
-            reductions: PaxosScenario.smaller
+            canDrop: { !isStuck && Kind.plot.contains($0.kind) },
+            reductions: \.smaller
         ) { plan in
-            let report = box.world.run(plan)
+            let report = box.world.judge(plan)
             let fails = report.failure?.property == failure.property
             return Shrinker.Attempt(
                 verdict: fails ? .failed : .held, deliveries: box.world.deliveries)
         }
         world.options = [.traces]
-        guard let violation = world.run(shrunken.plan).failure else { return nil }
+        guard let violation = world.judge(shrunken.plan).failure else { return nil }
         self.violation = violation
         plan = shrunken.plan
         runs = shrunken.runs
-        lines = Story.tell(world.trace, of: Cluster(shape: plan.shape))
+        cast = Kind.cast(of: plan.shape)
+        lines = Story.tell(world.trace.filter { [cast] in Kind.isTold($0, of: cast) }, of: cast)
     }
 
     /// A story of fewer lines than this is short.
@@ -47,12 +48,8 @@ struct Story {
 
     /// The story, headed by who is who.
     func text(seed: UInt64, replay: String) -> String {
-        let cluster = Cluster(shape: plan.shape)
         var result = "VIOLATION of \(violation.property): \(violation.explanation)\n"
-        result += "Seed \(seed), shrunk in \(grouped(runs)) runs to "
-        result += "proposers \(cluster.proposers), acceptors \(cluster.acceptors), "
-        result += "learners \(cluster.learners), "
-        result += "clients \(cluster.peers(of: NodeID(index: cluster.nodeCount))):\n"
+        result += "Seed \(seed), shrunk in \(grouped(runs)) runs to \(cast.introduction):\n"
         for (number, line) in lines.enumerated() {
             result += padded(number + 1, to: 4) + ". \(line)\n"
         }
@@ -83,15 +80,15 @@ struct Story {
         }
     }
 
-    /// Leaves out of a trace what does not carry the plot: elections, assignments, wakes; says once
-    /// what a host does again and again, and in one line that several receive the same.
-    static func tell(_ trace: [TraceEvent], of cluster: Cluster) -> [String] {
+    /// Puts events into words: says once what a host does again and again, and in one line that several
+    /// receive the same.
+    static func tell(_ events: [TraceEvent], of cast: Cast) -> [String] {
         var told: [Line] = []
-        for event in trace where isTold(event, of: cluster) {
+        for event in events {
             let line = Line(
                 time: event.time, hosts: event.node.map { [$0] } ?? [],
-                role: event.node.map(cluster.roleName) ?? "", action: event.action,
-                phrase: event.phrase(naming: { cluster.name(of: $0) }))
+                role: event.node.map(cast.role) ?? "", action: event.action,
+                phrase: event.phrase(naming: { cast.name(of: $0) }))
             let earlier = told.lastIndex {
                 $0.role == line.role && $0.phrase == line.phrase
                     && line.hosts.subtracting($0.hosts).isEmpty
@@ -118,40 +115,13 @@ struct Story {
             return "\(time) ms  \(line.sentence)\(again)"
         }
     }
-
-    private static func isTold(_ event: TraceEvent, of cluster: Cluster) -> Bool {
-        switch event.action {
-        case .receives:
-            let kind = event.text.prefix { $0 != " " && $0 != "," }
-            // A request to a learner is a client's question, which changes nothing.
-            if kind == "request", event.node.flatMap(cluster.role) == .learner { return false }
-            return Message.plotKinds.contains { $0 == kind }
-        case .reports:
-            return event.text.hasPrefix("that \"") || event.text.hasPrefix("the chosen")
-                || event.text.hasPrefix("that its votes")
-        case .crashes, .crashesAtPersist, .restarts, .restartsWithoutDisk, .losesTail, .violates,
-            .partitionBegins, .partitionEnds, .heals, .ends:
-            return true
-        default: return false
-        }
-    }
-}
-
-extension Message {
-    /// The messages that stories tell of.
-    static let plotKinds = [
-        "request", "prepare", "promise", "accept", "accepted", "nack", "chosen",
-    ]
-
-    /// How the wire codec's tags of ``plotKinds`` begin.
-    static let plot: ClosedRange<UInt8> = 11...18
 }
 
 /// Lets the shrinker's closure own a world.
-private final class WorldBox {
-    var world: World<PaxosOracle>
+private final class WorldBox<Kind: Scenario> {
+    var world: World<Kind.Observer>
 
-    init(_ scenario: PaxosScenario) {
+    init(_ scenario: Kind) {
         world = scenario.makeWorld()
         world.options = [.logsDeliveries]
     }
@@ -165,22 +135,38 @@ extension RunReport {
         case .stuck:
             Violation(
                 property: Story.liveness,
-                explanation: "the healthy hosts \(healthy) print no value within "
-                    + "\(PaxosScenario.livenessBound.nanoseconds / 1_000_000_000) s")
+                explanation: "the healthy hosts \(healthy) do not come to an end in time")
         case .completed, .beyondHealing: nil
         }
     }
 }
 
-extension Cluster {
-    /// A host's role and ID, as in `acceptor 3`.
-    func name(of node: NodeID) -> String {
-        "\(roleName(of: node)) \(node)"
+extension TraceEvent {
+    /// Whether something happened to a host or to the whole world, which every story tells.
+    var isIncident: Bool {
+        switch action {
+        case .crashes, .crashesAtPersist, .restarts, .restartsWithoutDisk, .losesTail, .violates,
+            .partitionBegins, .partitionEnds, .heals, .ends:
+            true
+        default: false
+        }
     }
+}
 
-    /// A host's role, as in `acceptor`.
-    func roleName(of node: NodeID) -> String {
-        role(of: node).map { "\($0)".lowercased() } ?? "client"
+extension Plan {
+    /// The plans with one host less, but never without a role.
+    var smaller: [Plan] {
+        var result: [Plan] = []
+        var first = 0
+        for count in shape {
+            if count > 1 {
+                for index in first..<first + count {
+                    result.append(removingHost(NodeID(index: index)))
+                }
+            }
+            first += count
+        }
+        return result
     }
 }
 

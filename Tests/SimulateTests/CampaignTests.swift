@@ -17,7 +17,7 @@ struct CampaignTests {
         "every property holds, and a value is chosen, in the first seeds and those that once failed"
     )
     func holds() {
-        var runner = CampaignRunner(PaxosScenario())
+        var runner = CampaignRunner(PaxosScenario(ScenarioSettings()))
         var summary = PaxosSummary()
         for seed in Array(1...120) + CampaignTests.once {
             #expect(runner.run(seed: seed, into: &summary) == .held, "seed \(seed)")
@@ -28,7 +28,7 @@ struct CampaignTests {
 
     @Test("without faults a value is chosen, whatever the shape")
     func calm() {
-        var runner = CampaignRunner(PaxosScenario(faults: []))
+        var runner = CampaignRunner(PaxosScenario(ScenarioSettings(faults: [])))
         var summary = PaxosSummary()
         for seed in 1...100 as ClosedRange<UInt64> {
             #expect(runner.run(seed: seed, into: &summary) == .held, "seed \(seed)")
@@ -39,7 +39,7 @@ struct CampaignTests {
 
     @Test("the same seed gives the same trace, byte for byte", arguments: [1, 5, 82] as [UInt64])
     func sameTrace(seed: UInt64) {
-        let scenario = PaxosScenario()
+        let scenario = PaxosScenario(ScenarioSettings())
         var first = scenario.makeWorld()
         var second = scenario.makeWorld()
         first.options = [.traces]
@@ -62,7 +62,7 @@ struct CampaignTests {
             (3, 0xba34_b920_4806_ee90), (928, 0x64f2_2a7a_fa78_1453),
         ] as [(UInt64, UInt64)])
     func golden(seed: UInt64, digest: UInt64) {
-        let scenario = PaxosScenario()
+        let scenario = PaxosScenario(ScenarioSettings())
         var world = scenario.makeWorld()
         #expect(world.run(scenario.plan(seed)).digest == digest)
     }
@@ -81,23 +81,22 @@ struct PlantedBugTests {
 
     @Test("each is found, and the same run without it holds", arguments: seeds)
     func found(bug: PlantedBug, seed: UInt64, property: String) {
-        var scenario = PaxosScenario()
-        var honest = scenario.makeWorld()
-        #expect(honest.run(scenario.plan(seed)).failure == nil)
-        scenario.bug = bug
+        let honest = PaxosScenario(ScenarioSettings())
+        var sound = honest.makeWorld()
+        #expect(sound.run(honest.plan(seed)).failure == nil)
+        let scenario = PaxosScenario(ScenarioSettings(bug: bug))
         var world = scenario.makeWorld()
         #expect(world.run(scenario.plan(seed)).failure?.property == property)
     }
 
     @Test("there is a seed for every bug")
     func complete() {
-        #expect(PlantedBugTests.seeds.map(\.bug) == PlantedBug.allCases)
+        #expect(PlantedBugTests.seeds.map(\.bug) == PaxosScenario.bugs)
     }
 
     @Test("a story is short, numbered, and ends in the violation")
     func story() throws {
-        var scenario = PaxosScenario()
-        scenario.bug = .promiseAtOldBallot
+        let scenario = PaxosScenario(ScenarioSettings(bug: .promiseAtOldBallot))
         let story = try #require(Story(seed: 1, of: scenario, runLimit: 150))
         #expect(story.lines.count < 40)
         #expect(story.lines.last?.contains("VIOLATION of promises") == true)
@@ -119,7 +118,7 @@ struct PlantedBugTests {
                 receipt(3, at: 3, of: prepare), receipt(2, at: 4, of: "accept \"v0\", ballot 0"),
                 receipt(2, at: 5, of: prepare), receipt(4, at: 6, of: prepare),
             ],
-            of: Cluster(proposers: 1, acceptors: 3, learners: 1, clients: 1))
+            of: PaxosScenario.cast(of: [1, 3, 1, 1]))
         #expect(
             story == [
                 "     1.000 ms  acceptors 1, 3 receive prepare, ballot 0 from proposer 0"

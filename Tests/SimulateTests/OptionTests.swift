@@ -31,10 +31,15 @@ struct SimulateOptionTests {
     @Test("a scenario's options make the same scenario again")
     func roundTrip() throws {
         let words = "--nodes 2/4/1 --clients 3 --faults loss,crashes --bug ballot-reuse"
-        let scenario = try read("--seed 1 " + words).scenario
-        #expect(scenario.nodes == [2, 4, 1] && scenario.clients == 3)
-        #expect(scenario.faults == [.loss, .crashes] && scenario.bug == .ballotReuse)
-        #expect(SimulateOptions.options(of: scenario) == " " + words)
+        let settings = try read("--seed 1 " + words).settings
+        #expect(settings.service == .variable)
+        #expect(settings.nodes == [2, 4, 1] && settings.clients == 3)
+        #expect(settings.faults == [.loss, .crashes] && settings.bug == .ballotReuse)
+        #expect(SimulateOptions.options(of: settings) == " " + words)
+        let logWords = "--service list --nodes 4 --bug stale-read"
+        let log = try read("--seed 1 " + logWords).settings
+        #expect(log.service == .list && log.nodes == [4] && log.bug == .staleRead)
+        #expect(SimulateOptions.options(of: log) == " " + logWords)
     }
 
     @Test(
@@ -42,6 +47,9 @@ struct SimulateOptionTests {
         arguments: [
             ("", "--seeds A..B"), ("--seeds 9..3", "lower seed first"), ("--seeds 5", "A..B"),
             ("--nodes 2/3", "PROPOSERS/ACCEPTORS/LEARNERS"), ("--nodes 0/3/1", "1 to 15"),
+            ("--nodes 3", "PROPOSERS/ACCEPTORS/LEARNERS"), ("--service kv --nodes 2/3", "replicas"),
+            ("--service none", "variable, list, kv"), ("--bug stale-read", "expected one of"),
+            ("--service kv --exhaustive", "leave --service out"),
             ("--bug no-such", "count-datagrams"), ("--faults rain", "no fault named 'rain'"),
             ("--seed 1 --bugs", "expected one of them"), ("now", "options only"),
         ])

@@ -7,20 +7,18 @@ import ConsensusCore
 struct ClientDesk: Sendable {
     // MARK: Commands, of a leader
 
-    /// The commands that have not been answered yet.
-    private var waiting = RecentTable<Waiting>(limit: ClientDesk.limit)
+    private struct Waiting: Sendable {
+        var asker: NodeID
+        /// When the command was put into a batch.
+        var time: Instant
+    }
+
+    /// Who is to have the answer to each command whose answer is not here yet.
+    private var waiting: [CommandID: Waiting] = [:]
     /// The commands that have no slot yet.
     private var fullBatches: [[UInt8]] = []
     private var nextBatch = 0
     private var batch = CommandBatch()
-    /// The slot that ``batch`` will have.
-    private var batchSlot: Slot = 1
-
-    private struct Waiting: Sendable {
-        /// Who is to have the answer.
-        var asker: NodeID
-        var slot: Slot
-    }
 
     // MARK: Queries, of a leader
 
@@ -46,14 +44,14 @@ struct ClientDesk: Sendable {
     // MARK: What others are to answer, and what this node answers
 
     /// Who asked for what was passed on.
-    private var relayed = RecentTable<NodeID>(limit: 16_384)
+    private var relayed = RecentTable()
     /// Queries of a leader elsewhere, to be answered once their slot is applied.
     private var reads: [(leader: NodeID, read: ReadAt)] = []
     /// A learner's answers that its leader is to have.
     private var learned: [LogAnswer] = []
     private var book = AnswerBook()
 
-    /// The most queries that wait, and about how many commands.
+    /// The most commands that wait.
     static let limit = 65_536
     /// About the most bytes of queries that wait.
     static let queryLimit = 16 << 20
@@ -70,11 +68,10 @@ struct ClientDesk: Sendable {
 
     /// Takes an operation for the leader that this node is.
     ///
-    /// A command that comes again is proposed again only if its slot is done with, so that its answer must
-    /// have been lost: its session answers it once more.
-    ///
-    /// - Parameter done: all slots up to here are applied, or chosen if others apply them.
-    mutating func admit(_ operation: LogOperation, from asker: NodeID, done: Slot) {
+    /// A command whose answer does not come was applied by learners elsewhere, and their answers were
+    /// lost. So it gets another slot when it is asked for again; it is still applied once, since its
+    /// session knows it.
+    mutating func admit(_ operation: LogOperation, from asker: NodeID, at now: Instant) {
         switch operation.kind {
         case .query:
             let query = Query(asker: asker, operation: operation)
@@ -83,19 +80,20 @@ struct ClientDesk: Sendable {
             newQueries.append(query)
         case .command:
             let id = operation.header.id
-            if let known = waiting[id], known.slot > done {
-                waiting.insert(Waiting(asker: asker, slot: known.slot), for: id)
+            if let known = waiting[id], now < known.time + LogTiming.answer {
+                waiting[id]?.asker = asker
                 return
             }
-            guard fullBatches.count - nextBatch < ClientDesk.batchLimit else { return }
+            guard waiting.count < ClientDesk.limit || waiting[id] != nil,
+                fullBatches.count - nextBatch < ClientDesk.batchLimit
+            else { return }
             if !batch.hasRoom(for: operation.body) {
                 // A desk that is never empty would keep all that ever went over it.
                 if nextBatch > ClientDesk.batchLimit { dropTakenBatches() }
                 fullBatches.append(batch.take())
-                batchSlot += 1
             }
             batch.append(operation.header, operation.body)
-            waiting.insert(Waiting(asker: asker, slot: batchSlot), for: id)
+            waiting[id] = Waiting(asker: asker, time: now)
         }
     }
 
@@ -106,9 +104,7 @@ struct ClientDesk: Sendable {
             return fullBatches[nextBatch]
         }
         dropTakenBatches()
-        guard !batch.isEmpty else { return nil }
-        batchSlot += 1
-        return batch.take()
+        return batch.isEmpty ? nil : batch.take()
     }
 
     private mutating func dropTakenBatches() {
@@ -121,10 +117,8 @@ struct ClientDesk: Sendable {
         for operation in operations { relayed.insert(asker, for: operation.header.id) }
     }
 
-    /// - Parameter slot: which slot the first batch will have; each later one has the next.
-    mutating func beginTenure(at slot: Slot) {
+    mutating func beginTenure() {
         endTenure()
-        batchSlot = slot
     }
 
     /// Forgets what only a leader can carry out.
@@ -207,8 +201,8 @@ struct ClientDesk: Sendable {
     ///
     /// - Parameter keepsAll: whether someone else may be waiting for the answer.
     mutating func answer(_ id: CommandID, _ reply: Reply, keepsAll: Bool) {
-        if let asker = waiting.remove(id)?.asker {
-            book.add(LogAnswer(id: id, reply: reply), to: asker)
+        if let command = waiting.removeValue(forKey: id) {
+            book.add(LogAnswer(id: id, reply: reply), to: command.asker)
         } else if keepsAll {
             learned.append(LogAnswer(id: id, reply: reply))
         }
@@ -225,8 +219,8 @@ struct ClientDesk: Sendable {
     /// Passes on answers that came from a learner or from the leader.
     mutating func route(_ answers: [LogAnswer]) {
         for answer in answers {
-            guard let asker = waiting.remove(answer.id)?.asker ?? relayed.remove(answer.id)
-            else { continue }
+            let command = waiting.removeValue(forKey: answer.id)
+            guard let asker = command?.asker ?? relayed.remove(answer.id) else { continue }
             book.add(answer, to: asker)
         }
     }
@@ -279,33 +273,22 @@ private struct AnswerBook: Sendable {
     }
 }
 
-/// What is known of the latest commands or queries, of one or two times so many as the limit.
-private struct RecentTable<Value: Sendable>: Sendable {
-    private let limit: Int
-    private var recent: [CommandID: Value] = [:]
-    private var older: [CommandID: Value] = [:]
+/// Who asked for what, for the latest few ten thousand questions.
+private struct RecentTable: Sendable {
+    private var recent: [CommandID: NodeID] = [:]
+    private var older: [CommandID: NodeID] = [:]
 
-    init(limit: Int) {
-        self.limit = limit
-    }
+    private static let limit = 16_384
 
-    subscript(id: CommandID) -> Value? { recent[id] ?? older[id] }
-
-    mutating func insert(_ value: Value, for id: CommandID) {
-        if recent.count >= limit {
+    mutating func insert(_ asker: NodeID, for id: CommandID) {
+        if recent.count >= RecentTable.limit {
             older = recent
             recent = [:]
         }
-        recent[id] = value
+        recent[id] = asker
     }
 
-    mutating func remove(_ id: CommandID) -> Value? {
-        let old = older.isEmpty ? nil : older.removeValue(forKey: id)
-        return recent.removeValue(forKey: id) ?? old
-    }
-
-    mutating func removeAll() {
-        recent.removeAll()
-        older.removeAll()
+    mutating func remove(_ id: CommandID) -> NodeID? {
+        recent.removeValue(forKey: id) ?? older.removeValue(forKey: id)
     }
 }

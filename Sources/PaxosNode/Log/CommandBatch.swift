@@ -1,10 +1,10 @@
-import ConsensusCore
+package import ConsensusCore
 
 /// The commands that share a slot, as the bytes that are agreed on.
 ///
 /// One command is a ``CommandHeader``, a length and the client's bytes. Only proposers, which write it,
 /// and learners look inside; no bytes at all are a no-op.
-struct CommandBatch {
+package struct CommandBatch {
     private var writer = ByteWriter()
 
     /// The most bytes of a batch: it fits a datagram with room to spare.
@@ -35,7 +35,7 @@ struct CommandBatch {
     ///
     /// Bytes that are no command end it: a proposer that keeps the rules writes none, and every learner
     /// ends at the same place.
-    static func forEach(
+    package static func forEach(
         in batch: [UInt8], _ body: (CommandHeader, borrowing Span<UInt8>) -> Void
     ) {
         var reader = batch.span

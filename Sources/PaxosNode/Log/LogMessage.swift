@@ -101,6 +101,13 @@ public struct Pulse: Hashable, Sendable {
     public var isVoting: Bool
     /// How far its snapshot reaches, which a crash does not take away.
     public var snapshot: Slot
+
+    package init(ballot: Ballot, round: UInt64, isVoting: Bool, snapshot: Slot) {
+        self.ballot = ballot
+        self.round = round
+        self.isVoting = isVoting
+        self.snapshot = snapshot
+    }
 }
 
 // MARK: - Agreeing on slots

@@ -21,11 +21,8 @@ extension LogNode {
         _ request: LogRequest, from asker: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard ballots != nil else { return }
-        if let tenure {
-            let done = learner?.applied ?? tenure.chosen
-            for operation in request.operations {
-                desk.admit(operation, from: asker, done: done)
-            }
+        if tenure != nil {
+            for operation in request.operations { desk.admit(operation, from: asker, at: now) }
             hurry(at: now)
         } else if !cluster.nodes.contains(asker), let leader = presentLeader(at: now) {
             desk.relay(request.operations, from: asker)

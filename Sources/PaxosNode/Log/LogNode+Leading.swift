@@ -122,10 +122,11 @@ extension LogNode {
         followed = tenure.ballot
         learner?.note(chosen: tenure.chosen)
         patienceTime = .never
+        solitudeTime = .never
         resends.reset()
         resendTime = .never
         reign = Reign(of: tenure, nodeCount: cluster.nodeCount, at: now)
-        desk.beginTenure(at: tenure.nextSlot)
+        desk.beginTenure()
         lanes.report(.leads(tenure.ballot))
         noticeLag(at: now)
         hurry(at: now)
@@ -139,6 +140,7 @@ extension LogNode {
         resendTime = .never
         reign.heartbeatTime = .never
         desk.endTenure()
+        if learner != nil { solitudeTime = now + LogTiming.solitude }
         patienceTime = now + random.interval(in: LogTiming.patience)
     }
 
@@ -297,16 +299,18 @@ extension LogNode {
             to: cluster.nodes.removing(node))
         guard now >= reign.heartbeatTime else { return }
         reign.heartbeatTime = now + LogTiming.heartbeat
-        guard reign.hears(cluster.majority, oneself: isVoting ? node : nil, at: now) else {
-            return abdicate(at: now)
-        }
+        // Without a learner nothing is applied, and nobody is answered.
+        guard reign.hears(cluster.majority, oneself: isVoting ? node : nil, at: now),
+            learner != nil || reign.hears(anyOf: cluster.learners, at: now)
+        else { return abdicate(at: now) }
     }
 
     mutating func receive(
         _ pulse: Pulse, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard let tenure, pulse.ballot == tenure.ballot, pulse.round <= reign.round else { return }
-        reign.take(pulse, from: sender, at: now)
+        let isAcceptor = cluster.acceptors.contains(sender)
+        reign.take(pulse, from: sender, isAcceptor: isAcceptor, at: now)
         if desk.awaitsConfirmation { hurry(at: now) }
     }
 

@@ -151,15 +151,28 @@ extension LogNode {
 
     mutating func fetchMissing(at now: Instant, into lanes: inout Lanes) {
         guard let learner, learner.lags else { return catchUp.end() }
-        let peers = cluster.learners.removing(node)
         let leader = followed.map { cluster.owner(of: $0) }
+        sendFetches(after: learner.applied, preferring: leader, into: &lanes)
+        catchUp.didAsk(at: now, random: &random)
+    }
+
+    /// Asks for what may be chosen, as nobody says: a leader who is heard by others may lead.
+    mutating func fetchUnheard(at now: Instant, into lanes: inout Lanes) {
+        solitudeTime = now + LogTiming.solitude
+        guard let learner, !learner.lags else { return }
+        sendFetches(after: learner.applied, preferring: nil, into: &lanes)
+    }
+
+    private mutating func sendFetches(
+        after applied: Slot, preferring leader: NodeID?, into lanes: inout Lanes
+    ) {
+        let peers = cluster.learners.removing(node)
         if let peer = catchUp.nextPeer(of: peers, leader: leader, random: &random) {
-            lanes.send(.fetch(catchUp.fetch(from: learner.applied + 1)), to: peer)
+            lanes.send(.fetch(catchUp.fetch(from: applied + 1)), to: peer)
         }
         if cluster.form == .roles {
-            lanes.send(.fetch(catchUp.fetch(from: learner.applied + 1)), to: cluster.acceptors)
+            lanes.send(.fetch(catchUp.fetch(from: applied + 1)), to: cluster.acceptors)
         }
-        catchUp.didAsk(at: now, random: &random)
     }
 
     mutating func receive(_ fetch: Fetch, from sender: NodeID, into lanes: inout Lanes) {

@@ -145,6 +145,7 @@ extension LogNode {
         followed = ballot
         note(ballot)
         leaderHeardTime = now
+        if learner != nil { solitudeTime = now + LogTiming.solitude }
         if ballots != nil, tenure == nil, preparation == nil {
             patienceTime = now + random.interval(in: LogTiming.patience)
         }

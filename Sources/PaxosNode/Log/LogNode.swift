@@ -10,7 +10,7 @@ public import ConsensusCore
 ///
 /// Deviations and additions:
 /// - Whoever wants to lead first canvasses a majority of acceptors that do not hear a leader either.
-/// - A leader that does not hear a majority of the acceptors stops leading.
+/// - A leader that does not hear a majority of the acceptors, or no learner, stops leading.
 /// - Queries are answered without a slot: after the query came, a majority of the acceptors confirms that
 ///   it has promised no higher ballot, so whatever had been answered before is in slots below the
 ///   leader's next; once those are applied the state has it (Ongaro, *Consensus: Bridging Theory and
@@ -57,6 +57,8 @@ public struct LogNode: Automaton, Sendable {
 
     var desk = ClientDesk()
     var catchUp = CatchUp()
+    /// When a learner that hears no leader asks others what is chosen.
+    var solitudeTime = Instant.never
     var journal = Journal()
     /// Votes that wait to be sent, all of one ballot.
     var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [])
@@ -93,7 +95,7 @@ public struct LogNode: Automaton, Sendable {
     public var wakeTime: Instant {
         min(
             min(hurryTime, acquaintance.wakeTime, patienceTime),
-            min(resendTime, reign.heartbeatTime, catchUp.time))
+            min(resendTime, reign.heartbeatTime, min(catchUp.time, solitudeTime)))
     }
 
     var isVoting: Bool { acceptor != nil && acquaintance.isVoting }
@@ -138,6 +140,8 @@ public struct LogNode: Automaton, Sendable {
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
         if !hasRecovered { remember(.incarnation(incarnation), into: &lanes) }
         acquaintance.start(as: incarnation, at: now, random: &random, into: &lanes)
+        if let applied = learner?.applied, applied > 0 { lanes.report(.restored(applied)) }
+        if learner != nil { solitudeTime = now + LogTiming.solitude }
         guard ballots != nil else { return }
         // The first proposer has the least patience, so that at the first start there is no duel.
         let position = Int64(node.index)
@@ -199,6 +203,7 @@ public struct LogNode: Automaton, Sendable {
         }
         if ballots != nil { wakeProposer(at: now, into: &lanes) }
         if now >= catchUp.time { fetchMissing(at: now, into: &lanes) }
+        if now >= solitudeTime { fetchUnheard(at: now, into: &lanes) }
         sendVotes(into: &lanes)
         desk.sendAnswers(leader: presentLeader(at: now), into: &lanes)
         noteChosen(into: &lanes)
@@ -243,6 +248,6 @@ public enum LogOutput: Hashable, Sendable {
     case refused
     /// It has applied this slot's commands.
     case applied(Slot, [UInt8])
-    /// It goes on from another's snapshot, which reaches to this slot.
+    /// It goes on after this slot, with another's snapshot or with what it had recorded.
     case restored(Slot)
 }

@@ -22,6 +22,8 @@ enum LogTiming {
     /// How long a learner waits for what is missing to arrive by itself, and then for an answer.
     static let fetch = Interval.milliseconds(25)
     static let fetchLimit = Interval.milliseconds(250)
+    /// How long a learner hears no leader before it asks others what is chosen.
+    static let solitude = Interval.seconds(1)
     /// The first and the longest interval between two sendings of one client request.
     static let request = Interval.milliseconds(60)
     static let requestLimit = Interval.milliseconds(250)

@@ -18,7 +18,7 @@ struct Reign: Sendable {
     var round: UInt64 = 0
     /// By node: the highest round answered.
     private var answered: [UInt64] = []
-    /// By node: when it last answered.
+    /// By node: when it last answered, an acceptor with a vote.
     private var heardTime: [Instant] = []
     /// By node: how far its snapshot reaches.
     private var snapshots: [Slot] = []
@@ -34,11 +34,18 @@ struct Reign: Sendable {
         snapshots = Array(repeating: 0, count: nodeCount)
     }
 
-    mutating func take(_ pulse: Pulse, from node: NodeID, at now: Instant) {
+    mutating func take(
+        _ pulse: Pulse, from node: NodeID, isAcceptor: Bool, at now: Instant
+    ) {
         snapshots[node.index] = max(snapshots[node.index], pulse.snapshot)
-        guard pulse.isVoting else { return }
+        guard pulse.isVoting || !isAcceptor else { return }
         answered[node.index] = max(answered[node.index], pulse.round)
         heardTime[node.index] = now
+    }
+
+    /// Whether one of these was heard of late.
+    func hears(anyOf nodes: NodeSet, at now: Instant) -> Bool {
+        nodes.contains { heardTime[$0.index] + LogTiming.abdication > now }
     }
 
     /// Whether a majority of the acceptors was heard of late.

@@ -5,7 +5,7 @@ package import ConsensusCore
 /// An acceptor has promised once all pages of its report are here. Of each slot the value of the highest
 /// ballot reported is kept; what an acceptor has forgotten is chosen.
 package struct Preparation: Sendable {
-    let ballot: Ballot
+    package let ballot: Ballot
     /// The lowest slot that is not known to be chosen.
     let from: Slot
     let majority: Majority
@@ -58,7 +58,7 @@ package struct Preparation: Sendable {
 
 /// Phase 2 of a ballot whose phase 1 is complete: its proposer leads and proposes slot after slot.
 package struct Tenure: Sendable {
-    let ballot: Ballot
+    package let ballot: Ballot
     let majority: Majority
     /// The slots proposed and not known to be chosen, with all before them; the first is one above the
     /// slots chosen without a gap.

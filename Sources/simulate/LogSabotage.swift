@@ -1,0 +1,132 @@
+import ConsensusCore
+import PaxosNode
+
+/// A planted bug at work in a node of the log.
+///
+/// It works from outside, on what the node receives and sends and on what it has promised, so that the
+/// log's own code knows nothing of it; see ``PlantedBug``.
+struct LogSabotage {
+    private let bug: PlantedBug
+    /// By node: the life last heard of.
+    private var origins: [Origin?]
+    private var received: Set<Receipt> = []
+    /// Counts reports of promises, so that each seems to be of a higher ballot.
+    private var rank: UInt64 = 1 << 40
+
+    private struct Receipt: Hashable {
+        let sender: NodeID
+        let message: LogMessage
+    }
+
+    init(_ bug: PlantedBug, nodeCount: Int) {
+        self.bug = bug
+        origins = Array(repeating: nil, count: nodeCount)
+    }
+
+    /// Whether a record is lost on its way back from the disk.
+    func forgets(_ record: LogRecord) -> Bool {
+        if case .ballot = record { return bug == .ballotReuse }
+        return false
+    }
+
+    /// Has a node take a message as one with the bug does.
+    mutating func receive(
+        _ message: LogMessage, from origin: Origin, at now: Instant, by node: inout LogNode,
+        into lanes: inout LogNode.Lanes
+    ) {
+        var message = message
+        var origin = origin
+        let promised = node.acceptor?.promised
+        if origin.node.index < origins.count { origins[origin.node.index] = origin }
+        switch bug {
+        case .countDatagrams: takeForAnother(&origin, message, node.cluster)
+        case .valueOfHighestPromise: raiseBallots(&message)
+        case .mixedBallots: mixBallots(&message, node)
+        default: break
+        }
+        node.receive(message, from: origin, at: now, into: &lanes)
+        switch (bug, message) {
+        case (.promiseAtOldBallot, .prepare), (.acceptDoesNotPromise, .accept):
+            node.acceptor?.promised = promised
+        case (.forgetAccepted, .prepare): emptyPromises(in: &lanes)
+        default: break
+        }
+        afterwards(at: now, by: &node, into: &lanes)
+    }
+
+    /// What the bug does after any step.
+    mutating func afterwards(
+        at now: Instant, by node: inout LogNode, into lanes: inout LogNode.Lanes
+    ) {
+        guard bug == .staleRead else { return }
+        for envelope in lanes.envelopes {
+            guard case .heartbeat(let heartbeat) = envelope.message else { continue }
+            confirm(heartbeat, at: now, to: &node, into: &lanes)
+        }
+    }
+
+    /// A vote that has come before is taken for somebody else's.
+    private mutating func takeForAnother(
+        _ origin: inout Origin, _ message: LogMessage, _ cluster: LogCluster
+    ) {
+        switch message {
+        case .promise, .accepted: break
+        default: return
+        }
+        let receipt = Receipt(sender: origin.node, message: message)
+        guard !received.insert(receipt).inserted else { return }
+        for acceptor in cluster.acceptors.removing(origin.node) {
+            guard let other = origins[acceptor.index] else { continue }
+            origin = other
+            return
+        }
+    }
+
+    /// Whatever was reported before gives way to what the latest promise reports.
+    private mutating func raiseBallots(_ message: inout LogMessage) {
+        guard case .promise(var promise) = message else { return }
+        rank += 1
+        for index in promise.entries.indices {
+            promise.entries[index].acceptance.ballot.number = rank
+        }
+        message = .promise(promise)
+    }
+
+    /// Promises and votes at other ballots count for the present one.
+    private func mixBallots(_ message: inout LogMessage, _ node: LogNode) {
+        switch message {
+        case .promise(var promise):
+            guard let preparation = node.preparation else { return }
+            promise.ballot = preparation.ballot
+            message = .promise(promise)
+        case .accepted(var accepted):
+            guard let tenure = node.tenure else { return }
+            accepted.ballot = tenure.ballot
+            message = .accepted(accepted)
+        default: return
+        }
+    }
+
+    /// Promises report nothing.
+    private func emptyPromises(in lanes: inout LogNode.Lanes) {
+        for index in lanes.envelopes.indices {
+            guard case .promise(var promise) = lanes.envelopes[index].message else { continue }
+            promise.entries = []
+            promise.next = nil
+            lanes.envelopes[index].message = .promise(promise)
+        }
+    }
+
+    /// Every acceptor seems to answer a heartbeat at once.
+    private func confirm(
+        _ heartbeat: LogHeartbeat, at now: Instant, to node: inout LogNode,
+        into lanes: inout LogNode.Lanes
+    ) {
+        let pulse = Pulse(
+            ballot: heartbeat.ballot, round: heartbeat.round, isVoting: true, snapshot: 0)
+        for acceptor in node.cluster.acceptors.removing(node.node) {
+            guard let origin = origins[acceptor.index] else { continue }
+            node.receive(.pulse(pulse), from: origin, at: now, into: &lanes)
+        }
+    }
+}

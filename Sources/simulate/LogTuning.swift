@@ -1,0 +1,76 @@
+import ConsensusCore
+import PaxosNode
+import Simulation
+import StateMachines
+
+/// How the nodes and clients of one run are set up, drawn from its seed.
+struct LogTuning {
+    var options = LogOptions()
+    /// The most client sessions that are remembered.
+    var sessionLimit = 4_096
+    /// How many operations a life of a client begins, and how many at a time.
+    let operations: Int
+    let outstanding: Int
+    /// How long a client waits at most between two operations.
+    let pause: Interval
+    /// How long its calls wait for an answer.
+    let timeout: ClosedRange<Interval>
+
+    init(seed: UInt64) {
+        var random = RandomSource(seed: Dice.mix(seed ^ 0x5455_4e45))
+        // Tiny, so that slots are forgotten and snapshots sent all the time.
+        if random.below(4) != 0 { options.snapshotSlots = UInt64(random.number(in: 0...8)) }
+        if random.below(4) != 0 { options.snapshotBytes = random.number(in: 100...2_000) }
+        options.keptSlots = UInt64(random.number(in: 0...6))
+        if random.below(4) == 0 { sessionLimit = random.number(in: 1...3) }
+        operations = random.number(in: 1...12)
+        outstanding = [1, 1, 2, 4][random.number(in: 0...3)]
+        pause = .milliseconds(Int64([1, 20, 100, 400][random.number(in: 0...3)]))
+        timeout =
+            random.below(2) == 0
+            ? .milliseconds(100)...Interval.milliseconds(600)
+            : .milliseconds(500)...Interval.seconds(4)
+    }
+
+    /// What the log is applied to.
+    func state(of service: Service, bug: PlantedBug? = nil) -> any ReplicatedState {
+        let forgets = bug == .doubleApply
+        if service == .list {
+            let list = ReplicatedList()
+            return forgets ? Forgetful(list) : Sessions(list, limit: sessionLimit)
+        }
+        let store = KeyValueStore()
+        return forgets ? Forgetful(store) : Sessions(store, limit: sessionLimit)
+    }
+}
+
+/// The bug: sessions that do not know which commands were applied.
+private struct Forgetful<Machine: StateMachine>: ReplicatedState {
+    private var machine: Machine
+    private var opened: UInt64 = 0
+
+    init(_ machine: Machine) {
+        self.machine = machine
+    }
+
+    mutating func apply(_ header: CommandHeader, _ command: Span<UInt8>) -> Reply {
+        guard header.id.session == 0 else { return .done(machine.apply(command)) }
+        opened += 1
+        return .opened(session: opened)
+    }
+
+    func read(_ query: Span<UInt8>) -> [UInt8] { machine.read(query) }
+
+    func snapshot() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.write(opened)
+        return writer.bytes + machine.snapshot()
+    }
+
+    mutating func restore(_ snapshot: Span<UInt8>) throws(WireError) {
+        var reader = snapshot
+        let opened = try reader.readUInt64()
+        try machine.restore(reader)
+        self.opened = opened
+    }
+}

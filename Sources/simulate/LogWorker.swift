@@ -1,0 +1,174 @@
+import ConsensusCore
+import PaxosNode
+
+/// A client of a log service with work to do: it begins its next operation some time after the last was
+/// answered or given up, or several at a time.
+///
+/// When it is told to conclude it begins no more of these, but a last write and a last read, each again
+/// with as much patience as it takes.
+struct LogWorker: Automaton {
+    typealias Message = LogMessage
+    typealias Record = LogRecord
+
+    enum Input {
+        case conclude
+    }
+
+    enum Output {
+        /// A process, which has one operation under way at a time, begins one.
+        case begins(ServiceOperation, process: Int)
+        case ends(process: Int, reply: [UInt8])
+        /// It may or may not have been carried out.
+        case fails(process: Int, ClientFailure)
+        /// The last write and the last read were answered.
+        case concludes
+    }
+
+    private var client: LogClient
+    private var random: RandomSource
+    private let tuning: LogTuning
+    private var draw: OperationDraw
+    private var lines: [Line]
+    private var remaining: Int
+    private var nextNumber: UInt64 = 0
+    private var nextProcess: Int
+    /// How many of the last two operations are still to be answered.
+    private var lastSteps = 0
+
+    /// A sequence of operations, one under way at a time.
+    private struct Line {
+        var process: Int
+        /// The call under way, if any.
+        var number: UInt64?
+        var nextTime = Instant.never
+        var isLast = false
+    }
+
+    /// How long it waits at most after a failure.
+    private static let longestRetreat = Interval.milliseconds(200)
+    /// The patience of the last operations.
+    private static let lastTimeout = Interval.seconds(1_000)
+
+    init(
+        _ client: LogClient, service: Service, tuning: LogTuning, node: NodeID, life: Int,
+        seed: UInt64
+    ) {
+        self.client = client
+        self.tuning = tuning
+        random = RandomSource(seed: seed)
+        draw = OperationDraw(service, name: "\(node).\(life)")
+        remaining = tuning.operations
+        nextProcess = (node.index * 256 + life) * 1_000
+        lines = []
+        for _ in 0..<tuning.outstanding { addLine() }
+    }
+
+    private mutating func addLine() {
+        lines.append(Line(process: nextProcess))
+        nextProcess += 1
+    }
+
+    var stamp: Stamp { client.stamp }
+
+    var wakeTime: Instant {
+        var time = client.wakeTime
+        for line in lines where line.number == nil { time = min(time, line.nextTime) }
+        return time
+    }
+
+    func recover(_ record: LogRecord) {}
+
+    mutating func start(at now: Instant, into lanes: inout Lanes) {
+        for index in lines.indices { lines[index].nextTime = now + randomPause() }
+        pass(&lanes, at: now) { client, lanes in client.start(at: now, into: &lanes) }
+    }
+
+    mutating func receive(
+        _ message: LogMessage, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        pass(&lanes, at: now) { client, lanes in
+            client.receive(message, from: origin, at: now, into: &lanes)
+        }
+    }
+
+    mutating func handle(_ input: Input, at now: Instant, into lanes: inout Lanes) {
+        remaining = 0
+        lastSteps = 2
+        addLine()
+        lines[lines.count - 1].isLast = true
+        begin(lines.count - 1, at: now, into: &lanes)
+    }
+
+    mutating func wake(at now: Instant, into lanes: inout Lanes) {
+        for index in lines.indices where lines[index].number == nil && lines[index].nextTime <= now
+        {
+            begin(index, at: now, into: &lanes)
+        }
+        guard client.wakeTime <= now else { return }
+        pass(&lanes, at: now) { client, lanes in client.wake(at: now, into: &lanes) }
+    }
+
+    func checkInvariants() { client.checkInvariants() }
+
+    private mutating func randomPause() -> Interval {
+        random.interval(in: .zero...tuning.pause)
+    }
+
+    /// Begins the next operation of a line, if there is one.
+    private mutating func begin(_ index: Int, at now: Instant, into lanes: inout Lanes) {
+        lines[index].nextTime = .never
+        let operation: ServiceOperation
+        if lines[index].isLast {
+            guard lastSteps > 0 else { return }
+            operation = lastSteps == 2 ? draw.write(&random) : draw.read(&random)
+        } else {
+            guard remaining > 0 else { return }
+            remaining -= 1
+            operation = draw.next(&random)
+        }
+        let timeout =
+            lines[index].isLast ? LogWorker.lastTimeout : random.interval(in: tuning.timeout)
+        nextNumber += 1
+        lines[index].number = nextNumber
+        lanes.report(.begins(operation, process: lines[index].process))
+        let call = ClientCall(number: nextNumber, operation: operation.call, timeout: timeout)
+        pass(&lanes, at: now) { client, lanes in
+            client.handle(.call(call), at: now, into: &lanes)
+        }
+    }
+
+    /// Lends the lanes to the client and takes its answers.
+    private mutating func pass(
+        _ lanes: inout Lanes, at now: Instant,
+        _ body: (inout LogClient, inout LogClient.Lanes) -> Void
+    ) {
+        var own = LogClient.Lanes()
+        swap(&own.envelopes, &lanes.envelopes)
+        body(&client, &own)
+        swap(&own.envelopes, &lanes.envelopes)
+        for answer in own.outputs { take(answer, at: now, into: &lanes) }
+    }
+
+    private mutating func take(
+        _ answer: ClientAnswer, at now: Instant, into lanes: inout Lanes
+    ) {
+        guard let index = lines.firstIndex(where: { $0.number == answer.number }) else { return }
+        lines[index].number = nil
+        lines[index].nextTime = now + randomPause()
+        switch answer.result {
+        case .success(.bytes(let reply)):
+            lanes.report(.ends(process: lines[index].process, reply: reply))
+            guard lines[index].isLast else { return }
+            lastSteps -= 1
+            if lastSteps == 0 { lanes.report(.concludes) }
+        case .success(.status): return
+        case .failure(let failure):
+            lanes.report(.fails(process: lines[index].process, failure))
+            // Clients that drive out each other's sessions in step would do so for ever.
+            lines[index].nextTime = now + random.interval(in: .zero...LogWorker.longestRetreat)
+            // What was given up stays under way, as far as anybody knows.
+            lines[index].process = nextProcess
+            nextProcess += 1
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import ConsensusCore
+import Simulation
+
+/// A kind of run: which plan a seed stands for, the world that carries it out, and how it is told.
+protocol Scenario: Sendable, SendableMetatype {
+    associatedtype Observer: Oracle
+    associatedtype Summary: ScenarioSummary where Summary.Tally == Observer.Tally
+
+    /// The planted bugs that this kind of run can have.
+    static var bugs: [PlantedBug] { get }
+    /// How the wire codec's tags of the messages that stories tell of begin.
+    static var plot: ClosedRange<UInt8> { get }
+
+    var settings: ScenarioSettings { get }
+
+    init(_ settings: ScenarioSettings)
+
+    /// Everything that happens in the run of a seed.
+    func plan(_ seed: UInt64) -> Plan
+
+    /// A world that runs this scenario's plans.
+    func makeWorld() -> World<Observer>
+
+    /// Who is who in a plan of this shape.
+    static func cast(of shape: [Int]) -> Cast
+
+    /// Whether a story tells of this event.
+    static func isTold(_ event: TraceEvent, of cast: Cast) -> Bool
+}
+
+/// Which runs are asked for, in the words of the command line; what is nil is drawn from each seed.
+struct ScenarioSettings: Hashable, Sendable {
+    var service = Service.variable
+    /// Proposers, acceptors and learners; or how many replicas.
+    var nodes: [Int]?
+    var clients: Int?
+    var faults = ScenarioSettings.defaultFaults
+    var bug: PlantedBug?
+
+    /// What `--faults default` stands for: everything, lost disks included.
+    static let defaultFaults = FaultSet.all
+}
+
+/// What the cluster agrees on.
+enum Service: String, CaseIterable, Sendable {
+    /// One value: basic Paxos.
+    case variable
+    /// A log of commands of a list.
+    case list
+    /// A log of commands of a key-value store.
+    case kv
+}
+
+/// An oracle that adds up what it saw, and has a last word once the run is over.
+protocol Oracle: WorldObserver {
+    associatedtype Tally
+    var tally: Tally { get }
+
+    /// Judges what only the whole run shows.
+    mutating func conclude()
+}
+
+/// What happened in many runs.
+protocol ScenarioSummary: CampaignSummary {
+    associatedtype Tally
+    var statistics: RunStatistics { get }
+    /// How many runs left open whether all properties were kept.
+    var undecided: Int { get }
+    /// A paragraph that says what happened how often.
+    var paragraph: String { get }
+
+    mutating func add(_ report: RunReport, _ tally: Tally)
+}
+
+extension World where Observer: Oracle {
+    /// Runs a plan and has the oracle judge it as a whole.
+    mutating func judge(_ plan: Plan) -> RunReport {
+        var report = run(plan)
+        if case .violated = report.outcome { return report }
+        observer.conclude()
+        guard let violation = observer.violation else { return report }
+        report.outcome = .violated(violation)
+        guard options.contains(.traces) else { return report }
+        trace.append(
+            TraceEvent(
+                time: report.time, node: nil, action: .violates,
+                text: "of \(violation.property): \(violation.explanation)"))
+        return report
+    }
+}
+
+/// What the hosts of a run are called.
+struct Cast {
+    /// Who has which role, in a few words.
+    let introduction: String
+    /// By host: its role, as in `acceptor`.
+    let roles: [String]
+
+    func role(of node: NodeID) -> String {
+        node.index < roles.count ? roles[node.index] : "host"
+    }
+
+    /// A host's role and ID, as in `acceptor 3`.
+    func name(of node: NodeID) -> String { "\(role(of: node)) \(node)" }
+}

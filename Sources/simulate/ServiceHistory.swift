@@ -1,0 +1,61 @@
+import ConsensusCore
+import Simulation
+
+/// The operations of all clients of a run, to be judged as one history.
+struct ServiceHistory {
+    private var keyValue = Part(KeyValueModel())
+    private var list = Part(ListModel())
+
+    /// How many operations the search of one key may try.
+    private static let stepLimit = 300_000
+
+    /// The operations on one kind of service.
+    private struct Part<Model: SequentialModel> {
+        let model: Model
+        var operations: [HistoryOperation<Model.Input, Model.Output>] = []
+        /// By process: the operation under way.
+        var underWay: [Int: Int] = [:]
+
+        init(_ model: Model) {
+            self.model = model
+        }
+
+        mutating func begin(_ input: Model.Input, by process: Int, at time: Instant) {
+            underWay[process] = operations.count
+            operations.append(HistoryOperation(process: process, input: input, invoked: time))
+        }
+
+        mutating func end(_ process: Int, _ output: Model.Output, at time: Instant) {
+            guard let index = underWay.removeValue(forKey: process) else { return }
+            operations[index].answered = time
+            operations[index].output = output
+        }
+
+        func verdict() -> LinearizabilityVerdict {
+            LinearizabilityChecker(model, stepLimit: ServiceHistory.stepLimit).check(operations)
+        }
+    }
+
+    mutating func begin(_ operation: ServiceOperation, by process: Int, at time: Instant) {
+        switch operation {
+        case .keyValue(let input): keyValue.begin(input, by: process, at: time)
+        case .list(let input): list.begin(input, by: process, at: time)
+        }
+    }
+
+    /// Takes the answer to a process's operation; returns false if it cannot be one.
+    mutating func end(_ process: Int, with bytes: [UInt8], at time: Instant) -> Bool {
+        if keyValue.underWay[process] != nil {
+            guard let output = KeyValueModel.Output(reading: bytes) else { return false }
+            keyValue.end(process, output, at: time)
+        } else {
+            guard let output = ListModel.Output(reading: bytes) else { return false }
+            list.end(process, output, at: time)
+        }
+        return true
+    }
+
+    func verdict() -> LinearizabilityVerdict {
+        keyValue.operations.isEmpty ? list.verdict() : keyValue.verdict()
+    }
+}
