@@ -27,6 +27,8 @@ enum LogTiming {
     /// The first and the longest interval between two sendings of one client request.
     static let request = Interval.milliseconds(60)
     static let requestLimit = Interval.milliseconds(250)
+    /// How long a leader waits for the answer to a command before it proposes it once more.
+    static let answer = Interval.milliseconds(500)
     /// How long a proposer may be silent before a client turns to the next.
     static let proposer = Interval.milliseconds(130)
     /// How long before its end a call begins to ask who is still there.
