@@ -1,0 +1,169 @@
+import ConsensusCore
+
+@testable import PaxosNode
+
+/// Where the fields of random messages and records of the log come from.
+///
+/// By default from their whole ranges; a test that wants to get past a node's guards gives the
+/// numbers that mean something to it.
+struct LogSource {
+    var random: RandomSource
+    /// Slots that are drawn more often than others; each at most ``Slot/maximum``.
+    var slots: [Slot] = []
+    var ballots: [Ballot] = []
+    /// Incarnations, attempts, rounds and sessions.
+    var numbers: [UInt64] = []
+    var snapshots: [[UInt8]] = []
+
+    init(seed: UInt64) {
+        random = RandomSource(seed: seed)
+    }
+
+    private mutating func one<Element>(of elements: [Element]) -> Element? {
+        guard !elements.isEmpty, random.below(8) != 0 else { return nil }
+        return elements[Int(random.below(UInt64(elements.count)))]
+    }
+
+    mutating func flag() -> Bool { random.below(2) == 0 }
+
+    mutating func number() -> UInt64 {
+        one(of: numbers) ?? random.next() >> random.below(64)
+    }
+
+    /// How far something reaches.
+    mutating func reach() -> Slot {
+        one(of: slots) ?? min(random.next() >> random.below(64), .maximum)
+    }
+
+    mutating func slot() -> Slot { max(reach(), 1) }
+
+    mutating func ballot() -> Ballot {
+        one(of: ballots)
+            ?? Ballot(number: random.next() >> random.below(64), incarnation: random.next())
+    }
+
+    mutating func bytes(upTo limit: Int = 24) -> [UInt8] {
+        let length = random.number(in: 0...limit)
+        return (0..<length).map { _ in UInt8(random.below(256)) }
+    }
+
+    /// A batch of commands, or bytes that are none.
+    mutating func value() -> [UInt8] {
+        guard random.below(4) != 0 else { return bytes(upTo: 60) }
+        var batch = CommandBatch()
+        for _ in 0..<random.below(3) { batch.append(header(), bytes()) }
+        return batch.take()
+    }
+
+    mutating func list<Element>(
+        upTo limit: Int = 5, _ element: (inout LogSource) -> Element
+    ) -> [Element] {
+        let count = random.number(in: 0...limit)
+        return (0..<count).map { _ in element(&self) }
+    }
+
+    private mutating func header() -> CommandHeader {
+        CommandHeader(
+            id: CommandID(session: number(), sequence: number()), answeredBelow: number())
+    }
+
+    private mutating func operation() -> LogOperation {
+        LogOperation(header: header(), kind: flag() ? .command : .query, body: bytes())
+    }
+
+    mutating func entry() -> AcceptedEntry {
+        AcceptedEntry(slot: slot(), acceptance: Acceptance(ballot: ballot(), value: value()))
+    }
+
+    private mutating func range() -> SlotRange {
+        let (one, other) = (slot(), slot())
+        // Votes for a quarter of a million slots at a time take a test too long.
+        let isShort = random.below(8) != 0
+        let last = isShort ? min(min(one, other) + random.below(300), .maximum) : max(one, other)
+        return SlotRange(first: min(one, other), last: last)
+    }
+
+    private mutating func answer() -> LogAnswer {
+        let replies: [Reply] = [
+            .done(bytes()), .done([]), .opened(session: number()), .expired, .superseded, .crowded,
+        ]
+        let reply = replies[Int(random.below(6))]
+        return LogAnswer(id: header().id, reply: reply)
+    }
+
+    private mutating func part() -> SnapshotPart {
+        let snapshot = one(of: snapshots) ?? bytes()
+        let offset = flag() ? 0 : random.number(in: 0...snapshot.count)
+        let end = min(snapshot.count, offset + random.number(in: 0...LogMessage.pageSize))
+        let size = random.below(10) == 0 ? UInt32(random.below(1 << 32)) : UInt32(snapshot.count)
+        return SnapshotPart(
+            slot: slot(), size: size, offset: UInt32(offset), bytes: Array(snapshot[offset..<end]))
+    }
+
+    /// A random message of the case with a tag of ``LogSamples/messageTags``.
+    mutating func message(tag: Int) -> LogMessage {
+        switch tag {
+        case 1: .hello(Hello(proof: number()))
+        case 2: .welcome(Welcome(proof: number(), remembered: number()))
+        case 3: .canvass(Canvass(attempt: number(), insists: flag()))
+        case 4: .willing(Willing(attempt: number(), promised: flag() ? ballot() : nil))
+        case 5:
+            .heartbeat(
+                LogHeartbeat(
+                    ballot: ballot(), round: number(), chosen: reach(), truncatable: reach()))
+        case 6:
+            .pulse(
+                Pulse(ballot: ballot(), round: number(), isVoting: flag(), snapshot: reach()))
+        case 7: .prepare(LogPrepare(ballot: ballot(), from: slot()))
+        case 8:
+            .promise(
+                LogPromise(
+                    ballot: ballot(), from: slot(), truncated: reach(),
+                    entries: list { $0.entry() }, next: flag() ? slot() : nil))
+        case 9:
+            .accept(
+                LogAccept(
+                    ballot: ballot(), first: slot(), values: list { $0.value() },
+                    chosen: reach()))
+        case 10: .accepted(LogAccepted(ballot: ballot(), slots: list { $0.range() }))
+        case 11: .nack(Nack(ballot: ballot(), promised: ballot()))
+        case 12: .fetch(Fetch(from: slot(), snapshot: reach(), offset: UInt32(random.below(99))))
+        case 13:
+            .chosen(ChosenValues(first: slot(), values: list { $0.value() }, chosen: reach()))
+        case 14: .votes(Votes(entries: list { $0.entry() }))
+        case 15: .snapshotPart(part())
+        case 16: .request(LogRequest(operations: list { $0.operation() }))
+        case 17:
+            .reply(
+                LogReply(
+                    leader: flag() ? NodeID(UInt32(random.below(64))) : nil,
+                    answers: list { $0.answer() }))
+        case 18: .read(ReadAt(slot: reach(), operations: list { $0.operation() }))
+        case 19: .inquiry(Inquiry(wantsDigest: flag()))
+        default:
+            .report(
+                LogReport(
+                    isLeading: flag(), ballot: flag() ? ballot() : nil,
+                    leader: flag() ? NodeID(UInt32(random.below(64))) : nil, chosen: reach(),
+                    applied: flag() ? reach() : nil, snapshot: reach(),
+                    isVoting: flag() ? flag() : nil,
+                    digest: flag() ? UInt32(random.below(1 << 32)) : nil))
+        }
+    }
+
+    /// A random record of the case with a tag of ``LogSamples/recordTags``.
+    mutating func record(tag: Int) -> LogRecord {
+        switch tag {
+        case 1: .incarnation(max(number(), 1))
+        case 2: .life(NodeID(UInt32(random.below(64))), number())
+        case 3: .admitted
+        case 4: .ballot(number())
+        case 5: .promised(ballot())
+        case 6: .accepted(entry())
+        case 7: .truncated(reach())
+        case 8: .learned(slot(), value())
+        case 9: .chosen(reach())
+        default: .snapshot(slot(), one(of: snapshots) ?? bytes())
+        }
+    }
+}
