@@ -68,9 +68,9 @@ struct ClientDesk: Sendable {
 
     /// Takes an operation for the leader that this node is.
     ///
-    /// A command whose answer does not come was applied by learners elsewhere, and their answers were
-    /// lost. So it gets another slot when it is asked for again; it is still applied once, since its
-    /// session knows it.
+    /// A command whose answer does not come was applied by learners elsewhere, and their answers
+    /// were lost. So it gets another slot when it is asked for again; it is still applied once, since
+    /// its session knows it.
     mutating func admit(_ operation: LogOperation, from asker: NodeID, at now: Instant) {
         switch operation.kind {
         case .query:
