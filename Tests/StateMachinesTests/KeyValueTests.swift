@@ -123,6 +123,17 @@ struct KeyValueTests {
         #expect(found.map { $0[$0.count - 1] } == Array(0..<100) && pages == 4)
     }
 
+    @Test("a page of thousands of short keys fits a reply, and has no room for another")
+    func shortKeys() throws {
+        var store = KeyValueStore()
+        for number in 0..<6_000 {
+            _ = try store.perform(.put(key: [UInt8(number / 256), UInt8(number % 256)], value: []))
+        }
+        let answer = store.read(KeyValueQuery.keys(prefix: [], after: [], limit: 0).encoded().span)
+        #expect(answer.count <= ServiceLimits.maximumReplySize)
+        #expect(answer.count + 4 + 2 > ServiceLimits.maximumReplySize)
+    }
+
     @Test("what is meant for another service, or cannot be read, is refused by name")
     func refusals() throws {
         var store = KeyValueStore()

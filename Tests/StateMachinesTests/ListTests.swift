@@ -51,6 +51,15 @@ struct ListTests {
         #expect(found == model && list.items == model)
     }
 
+    @Test("a page of thousands of empty items fits a reply, and has no room for another")
+    func emptyItems() throws {
+        var list = ReplicatedList()
+        for _ in 0..<9_000 { _ = try list.perform(.append([])) }
+        let answer = list.read(ListQuery.page(from: 0, limit: 0).encoded().span)
+        #expect(answer.count <= ServiceLimits.maximumReplySize)
+        #expect(answer.count + 4 > ServiceLimits.maximumReplySize)
+    }
+
     @Test("a list that is full says so and stays as it is")
     func full() throws {
         var list = ReplicatedList(limit: 2 * ReplicatedList.itemOverhead + 5)
