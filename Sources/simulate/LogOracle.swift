@@ -54,6 +54,14 @@ struct LogOracle: Oracle {
         lives = Array(repeating: 0, count: hostCount)
     }
 
+    /// An acceptor may, once its life is on every other acceptor's disk: see ``PaxosNode/Acquaintance``.
+    func mayLoseDisk(_ node: NodeID) -> Bool {
+        guard cluster.acceptors.contains(node) else { return true }
+        return cluster.acceptors.removing(node).allSatisfy { other in
+            disks[other.index].lives.contains(node)
+        }
+    }
+
     /// The healthy clients have their last answers, and the healthy learners everything chosen.
     func isDone(among healthy: NodeSet) -> Bool {
         guard healthy.subtracting(cluster.nodes).subtracting(concluded).isEmpty else {

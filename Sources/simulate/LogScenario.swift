@@ -49,7 +49,6 @@ struct LogScenario: Scenario {
         var lost = NodeSet()
         return faults.filter { fault in
             guard let node = fault.losesForGood else { return true }
-            if cluster.acceptors.contains(node), fault.kind == .amnesia { return false }
             if clients.contains(node) && fault.kind == .amnesia { return true }
             let (peers, spare) =
                 clients.contains(node) ? (clients, clients.count - 1) : cluster.spare(of: node)
