@@ -152,6 +152,11 @@ final class SocketBox: Sendable {
         socket = Mutex(consume bound)
     }
 
+    init(_ bound: consuming UDPSocket) {
+        address = bound.address
+        socket = Mutex(consume bound)
+    }
+
     func take() -> UDPSocket {
         socket.withLock { $0.take()! }
     }

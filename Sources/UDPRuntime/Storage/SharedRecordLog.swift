@@ -1,0 +1,29 @@
+public import ConsensusCore
+
+/// A record log held by reference.
+///
+/// A class because Swift 6.3 does not survive inlining what destroys a ``RecordLog``. One thread at a
+/// time uses it: the one that opens it, then the one that it is handed to.
+@usableFromInline
+final class SharedRecordLog<Record: WireCodable>: RecordSink, @unchecked Sendable {
+    private var log: RecordLog<Record>
+
+    @usableFromInline
+    init(
+        directory: String, identity: LogIdentity, complain: (String) -> Void,
+        recovering recover: (Record) -> Void
+    ) throws(ExitError) {
+        log = try RecordLog(
+            directory: directory, identity: identity, complain: complain, recovering: recover)
+    }
+
+    @usableFromInline
+    func makeDurable(_ records: [Record]) throws(ExitError) {
+        try log.makeDurable(records)
+    }
+
+    @usableFromInline
+    func replaceAll(with records: [Record]) throws(ExitError) {
+        try log.replaceAll(with: records)
+    }
+}
