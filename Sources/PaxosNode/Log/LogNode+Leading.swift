@@ -120,6 +120,7 @@ extension LogNode {
         self.preparation = nil
         let tenure = Tenure(preparation, known: learner?.applied ?? 0)
         self.tenure = tenure
+        vainRequests = VainRequests()
         followed = tenure.ballot
         learner?.note(chosen: tenure.chosen)
         patienceTime = .never

@@ -7,7 +7,8 @@ struct Canvassing: Sendable {
     var willing: NodeSet
 }
 
-/// The requests of clients that reached a proposer while it heard no leader.
+/// The requests of clients that reached a proposer that does not lead, since it last had an answer of
+/// the leader's for one.
 struct VainRequests: Sendable {
     /// When the first and the latest of them came, without a long pause between two.
     private var first = Instant.never
@@ -18,7 +19,7 @@ struct VainRequests: Sendable {
         last = now
     }
 
-    /// Whether clients have asked for so long that the leader others hear cannot be heard by them.
+    /// Whether clients have asked for so long that whoever leads is of no use to them.
     func areMany(at now: Instant) -> Bool {
         last + LogTiming.vainPause >= now && first + LogTiming.vain <= now
     }
