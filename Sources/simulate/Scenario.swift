@@ -21,6 +21,11 @@ protocol Scenario: Sendable, SendableMetatype {
     /// A world that runs this scenario's plans.
     func makeWorld() -> World<Observer>
 
+    /// Runs a plan and judges it, as ``Simulation/World/judge(_:)`` does.
+    ///
+    /// It is asked of the concrete type, so that all that a run goes through is compiled for it.
+    static func run(_ plan: Plan, in world: inout World<Observer>) -> RunReport
+
     /// Who is who in a plan of this shape.
     static func cast(of shape: [Int]) -> Cast
 

@@ -76,12 +76,12 @@ enum SimulateCommand {
 
     // MARK: - One seed
 
-    private static func replay(
-        _ seed: UInt64, _ scenario: some Scenario, trace: String?
+    private static func replay<Kind: Scenario>(
+        _ seed: UInt64, _ scenario: Kind, trace: String?
     ) throws -> Int32 {
         var world = scenario.makeWorld()
         world.options = trace == nil ? [.checksInvariants] : [.checksInvariants, .traces]
-        let report = world.judge(scenario.plan(seed))
+        let report = Kind.run(scenario.plan(seed), in: &world)
         if let trace { try Console.write(world.trace.render(), toFile: trace) }
         let digest = String(report.digest, radix: 16)
         let length = report.time.nanoseconds / 1_000_000
