@@ -22,6 +22,7 @@ struct LogOracle: Oracle {
     private let hostCount: Int
     private(set) var violation: Violation?
     private(set) var tally = LogTally()
+    var isUndecided: Bool { tally.isUndecided }
 
     private var ledger: SlotLedger
     private var reference: ReferenceReplica

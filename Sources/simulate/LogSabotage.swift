@@ -10,6 +10,8 @@ struct LogSabotage {
     /// By node: the life last heard of.
     private var origins: [Origin?]
     private var received: Set<Receipt> = []
+    /// The highest ballot that was voted on.
+    private var highest: Ballot?
     /// Counts reports of promises, so that each seems to be of a higher ballot.
     private var rank: UInt64 = 1 << 40
 
@@ -93,16 +95,17 @@ struct LogSabotage {
     }
 
     /// Promises and votes at other ballots count for the present one.
-    private func mixBallots(_ message: inout LogMessage, _ node: LogNode) {
+    private mutating func mixBallots(_ message: inout LogMessage, _ node: LogNode) {
         switch message {
         case .promise(var promise):
             guard let preparation = node.preparation else { return }
             promise.ballot = preparation.ballot
             message = .promise(promise)
         case .accepted(var accepted):
-            guard let tenure = node.tenure else { return }
-            accepted.ballot = tenure.ballot
+            highest = max(highest ?? accepted.ballot, accepted.ballot)
+            accepted.ballot = node.tenure?.ballot ?? highest ?? accepted.ballot
             message = .accepted(accepted)
+        case .accept(let accept): highest = max(highest ?? accept.ballot, accept.ballot)
         default: return
         }
     }

@@ -120,7 +120,7 @@ struct LogWorker: Automaton {
         let operation: ServiceOperation
         if lines[index].isLast {
             guard lastSteps > 0 else { return }
-            operation = lastSteps == 2 ? draw.write(&random) : draw.read(&random)
+            operation = lastSteps == 2 ? draw.write(&random) : draw.lastRead(&random)
         } else {
             guard remaining > 0 else { return }
             remaining -= 1

@@ -33,16 +33,19 @@ extension Plan {
     /// off or crash in turn, one learner that is away for long, acceptors away one after another.
     mutating func addOutages(_ cluster: LogCluster, using random: inout RandomSource) {
         switch random.below(4) {
-        case 0: addTakeovers(of: cluster.proposers, using: &random)
+        case 0:
+            let clients = NodeSet(cluster.nodeCount..<max(cluster.nodeCount, hostCount))
+            addTakeovers(of: cluster.proposers, clients, using: &random)
         case 1: addAbsence(of: cluster.learners, using: &random)
         case 2: addRollingOutage(of: cluster.acceptors, using: &random)
         default: return
         }
     }
 
-    /// Proposers fail in the order in which they are likely to lead.
+    /// Proposers fail in the order in which they are likely to lead; some are cut off with clients, so
+    /// that they are asked things meanwhile.
     private mutating func addTakeovers(
-        of proposers: NodeSet, using random: inout RandomSource
+        of proposers: NodeSet, _ clients: NodeSet, using random: inout RandomSource
     ) {
         var time = random.interval(in: .milliseconds(30)...Interval.milliseconds(300))
         for _ in 0..<2 {
@@ -50,10 +53,12 @@ extension Plan {
                 let moment = Instant(nanoseconds: time.nanoseconds)
                 let length = random.interval(in: .milliseconds(20)...Interval.milliseconds(900))
                 if mix.kinds.contains(.partitions) && random.below(2) == 0 {
+                    var side: NodeSet = [node]
+                    for client in clients where random.below(3) == 0 { side.insert(client) }
                     let isOneWay = random.below(3) == 0
                     scheduled.append(
                         .partition(
-                            isOneWay ? .oneWay(from: [node]) : .split([node]), at: moment,
+                            isOneWay ? .oneWay(from: side) : .split(side), at: moment,
                             length: length))
                 } else if mix.kinds.contains(.restarts) {
                     scheduled.append(

@@ -60,6 +60,8 @@ enum Service: String, CaseIterable, Sendable {
 protocol Oracle: WorldObserver {
     associatedtype Tally
     var tally: Tally { get }
+    /// Whether it could not say if all properties were kept, once it has concluded.
+    var isUndecided: Bool { get }
 
     /// Judges what only the whole run shows.
     mutating func conclude()
@@ -75,6 +77,10 @@ protocol ScenarioSummary: CampaignSummary {
     var paragraph: String { get }
 
     mutating func add(_ report: RunReport, _ tally: Tally)
+}
+
+extension Oracle {
+    var isUndecided: Bool { false }
 }
 
 extension World where Observer: Oracle {

@@ -80,6 +80,11 @@ struct OperationDraw {
         random.below(5) < 2 ? read(&random) : write(&random)
     }
 
+    /// Reads whatever there is to read at once.
+    mutating func lastRead(_ random: inout RandomSource) -> ServiceOperation {
+        service == .kv ? read(&random) : .list(.read(from: 0))
+    }
+
     mutating func read(_ random: inout RandomSource) -> ServiceOperation {
         guard service == .kv else {
             return .list(.read(from: random.below(2) == 0 ? 0 : random.number(in: 0...12)))

@@ -88,6 +88,10 @@ enum SimulateCommand {
         let head =
             "Seed \(seed): \(report.statistics.steps) steps, \(length) ms, digest \(digest): "
         guard report.failure != nil else {
+            if world.observer.isUndecided {
+                try Console.print(head + "its history was too hard to judge.\n")
+                return 2
+            }
             let isOpen = report.outcome == .beyondHealing
             try Console.print(head + (isOpen ? "nothing was left to heal.\n" : "all held.\n"))
             return isOpen ? 2 : 0
