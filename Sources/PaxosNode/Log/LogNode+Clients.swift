@@ -26,9 +26,7 @@ extension LogNode {
             hurry(at: now)
         } else if !cluster.nodes.contains(asker) {
             vainRequests.note(at: now)
-            if vainRequests.areMany(at: now), canvass == nil, preparation == nil {
-                patienceTime = now
-            }
+            if preparation == nil, vainRequests.isTimeToInsist(at: now) { patienceTime = now }
             guard let leader = presentLeader(at: now) else { return }
             desk.relay(request.operations, from: asker)
             lanes.send(.request(request), to: leader)

@@ -13,6 +13,8 @@ struct VainRequests: Sendable {
     /// When the first and the latest of them came, without a long pause between two.
     private var first = Instant.never
     private var last = Instant(nanoseconds: .min)
+    /// When the proposer insisted last.
+    private var insisted = Instant(nanoseconds: .min)
 
     mutating func note(at now: Instant) {
         if last + LogTiming.vainPause < now { first = now }
@@ -22,6 +24,13 @@ struct VainRequests: Sendable {
     /// Whether clients have asked for so long that whoever leads is of no use to them.
     func areMany(at now: Instant) -> Bool {
         last + LogTiming.vainPause >= now && first + LogTiming.vain <= now
+    }
+
+    /// Whether they are many and the last attempt to lead has had its time; an attempt is begun then.
+    mutating func isTimeToInsist(at now: Instant) -> Bool {
+        guard areMany(at: now), insisted + LogTiming.retry.upperBound <= now else { return false }
+        insisted = now
+        return true
     }
 }
 
