@@ -56,7 +56,7 @@ struct LogWorker: Automaton {
         self.client = client
         self.tuning = tuning
         random = RandomSource(seed: seed)
-        draw = OperationDraw(service, name: "\(node).\(life)")
+        draw = OperationDraw(service, name: "\(node).\(life)", &random)
         remaining = tuning.operations
         nextProcess = (node.index * 256 + life) * 1_000
         lines = []
