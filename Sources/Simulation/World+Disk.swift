@@ -155,6 +155,8 @@ extension World {
     @usableFromInline
     mutating func restart(_ host: Int, memory: Memory) {
         guard hosts[host].status == .crashed else { return }
+        let isSpared = memory == .wiped && !observer.mayLoseDisk(NodeID(index: host))
+        let memory = isSpared ? .kept : memory
         let life = hosts[host].life + 1
         hosts[host].life = life
         hosts[host].sendIndex = 0

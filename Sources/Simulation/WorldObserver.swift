@@ -22,6 +22,11 @@ public protocol WorldObserver {
     /// The first property found broken; looked at after every step, and the end of the run.
     var violation: Violation? { get }
 
+    /// Whether a host that is about to come back without its disk may: if not, it keeps it.
+    ///
+    /// For protocols that survive lost disks only once others remember the host.
+    func mayLoseDisk(_ node: NodeID) -> Bool
+
     /// Whether all that the healthy hosts owe has been done; asked only once they are healed.
     func isDone(among healthy: NodeSet) -> Bool
 
@@ -60,6 +65,7 @@ public enum Memory: Hashable, Sendable {
 }
 
 extension WorldObserver {
+    public func mayLoseDisk(_ node: NodeID) -> Bool { true }
     @inlinable public mutating func didStart(_ node: NodeID, at time: Instant) {}
     @inlinable
     public mutating func didRestart(

@@ -12,7 +12,7 @@ struct CampaignRunner<Kind: Scenario>: SeedRunner, ~Copyable {
     }
 
     mutating func run(seed: UInt64, into summary: inout Kind.Summary) -> SeedVerdict {
-        let report = world.judge(scenario.plan(seed))
+        let report = Kind.run(scenario.plan(seed), in: &world)
         summary.add(report, world.observer.tally)
         switch report.outcome {
         case .completed, .beyondHealing: return .held

@@ -11,6 +11,8 @@ struct DiskWitness {
     private(set) var chosen: Slot = 0
     private(set) var snapshot: Slot = 0
     private(set) var truncated: Slot = 0
+    /// The acceptors of which it remembers a life.
+    private(set) var lives: NodeSet = []
 
     /// Begins with what a checkpoint holds.
     init(_ records: [LogRecord] = []) {
@@ -46,7 +48,8 @@ struct DiskWitness {
         case .snapshot(let slot, _):
             snapshot = max(snapshot, slot)
             chosen = max(chosen, slot)
-        case .incarnation, .life, .admitted, .ballot, .learned: return
+        case .life(let node, _): lives.insert(node)
+        case .incarnation, .admitted, .ballot, .learned: return
         }
     }
 
@@ -62,6 +65,7 @@ struct DiskWitness {
         if let promised, new.promised.map({ $0 < promised }) ?? true {
             throw forgets("that it has promised ballot \(promised)")
         }
+        if !lives.subtracting(new.lives).isEmpty { throw forgets("a life of another") }
         if new.chosen < chosen { throw forgets("what was chosen up to slot \(chosen)") }
         var slot = form == .replicas ? max(new.truncated, new.snapshot) : new.truncated
         while slot < UInt64(accepted.count) {

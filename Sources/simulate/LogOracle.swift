@@ -22,6 +22,7 @@ struct LogOracle: Oracle {
     private let hostCount: Int
     private(set) var violation: Violation?
     private(set) var tally = LogTally()
+    var isUndecided: Bool { tally.isUndecided }
 
     private var ledger: SlotLedger
     private var reference: ReferenceReplica
@@ -52,6 +53,14 @@ struct LogOracle: Oracle {
         applied = Array(repeating: 0, count: cluster.nodeCount)
         isRecovering = Array(repeating: false, count: cluster.nodeCount)
         lives = Array(repeating: 0, count: hostCount)
+    }
+
+    /// An acceptor may, once its life is on every other acceptor's disk: see ``PaxosNode/Acquaintance``.
+    func mayLoseDisk(_ node: NodeID) -> Bool {
+        guard cluster.acceptors.contains(node) else { return true }
+        return cluster.acceptors.removing(node).allSatisfy { other in
+            disks[other.index].lives.contains(node)
+        }
     }
 
     /// The healthy clients have their last answers, and the healthy learners everything chosen.

@@ -10,6 +10,10 @@ struct LogSabotage {
     /// By node: the life last heard of.
     private var origins: [Origin?]
     private var received: Set<Receipt> = []
+    /// By slot: who has voted there, at whatever ballot.
+    private var voters: [Slot: NodeSet] = [:]
+    /// When an acceptor answered a heartbeat last.
+    private var pulseTime = Instant(nanoseconds: .min)
     /// Counts reports of promises, so that each seems to be of a higher ballot.
     private var rank: UInt64 = 1 << 40
 
@@ -49,6 +53,10 @@ struct LogSabotage {
         case (.promiseAtOldBallot, .prepare), (.acceptDoesNotPromise, .accept):
             node.acceptor?.promised = promised
         case (.forgetAccepted, .prepare): emptyPromises(in: &lanes)
+        case (.mixedBallots, .accepted(let accepted)):
+            addEarlierVotes(to: accepted, of: origin.node, at: now, by: &node, into: &lanes)
+        case (.staleRead, .pulse) where node.cluster.acceptors.contains(origin.node):
+            pulseTime = now
         default: break
         }
         afterwards(at: now, by: &node, into: &lanes)
@@ -58,7 +66,8 @@ struct LogSabotage {
     mutating func afterwards(
         at now: Instant, by node: inout LogNode, into lanes: inout LogNode.Lanes
     ) {
-        guard bug == .staleRead else { return }
+        // In the end it notices that it leads no more.
+        guard bug == .staleRead, pulseTime + .seconds(1) > now else { return }
         for envelope in lanes.envelopes {
             guard case .heartbeat(let heartbeat) = envelope.message else { continue }
             confirm(heartbeat, at: now, to: &node, into: &lanes)
@@ -104,6 +113,26 @@ struct LogSabotage {
             accepted.ballot = tenure.ballot
             message = .accepted(accepted)
         default: return
+        }
+    }
+
+    /// Whoever has voted in a slot at another ballot seems to have voted at this one.
+    private mutating func addEarlierVotes(
+        to accepted: LogAccepted, of sender: NodeID, at now: Instant, by node: inout LogNode,
+        into lanes: inout LogNode.Lanes
+    ) {
+        for range in accepted.slots {
+            for slot in range.first...range.last {
+                var vote = accepted
+                vote.slots = [range]
+                vote.slots[0].first = slot
+                vote.slots[0].last = slot
+                for other in voters[slot, default: []].removing(sender) {
+                    guard let origin = origins[other.index] else { continue }
+                    node.receive(.accepted(vote), from: origin, at: now, into: &lanes)
+                }
+                voters[slot, default: []].insert(sender)
+            }
         }
     }
 

@@ -23,7 +23,7 @@ struct LogTuning {
         if random.below(4) != 0 { options.snapshotBytes = random.number(in: 100...2_000) }
         options.keptSlots = UInt64(random.number(in: 0...6))
         if random.below(4) == 0 { sessionLimit = random.number(in: 1...3) }
-        operations = random.number(in: 1...12)
+        operations = random.number(in: random.below(3) == 0 ? 12...40 : 1...12)
         outstanding = [1, 1, 2, 4][random.number(in: 0...3)]
         pause = .milliseconds(Int64([1, 20, 100, 400][random.number(in: 0...3)]))
         timeout =

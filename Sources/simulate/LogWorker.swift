@@ -56,7 +56,7 @@ struct LogWorker: Automaton {
         self.client = client
         self.tuning = tuning
         random = RandomSource(seed: seed)
-        draw = OperationDraw(service, name: "\(node).\(life)")
+        draw = OperationDraw(service, name: "\(node).\(life)", &random)
         remaining = tuning.operations
         nextProcess = (node.index * 256 + life) * 1_000
         lines = []
@@ -120,7 +120,7 @@ struct LogWorker: Automaton {
         let operation: ServiceOperation
         if lines[index].isLast {
             guard lastSteps > 0 else { return }
-            operation = lastSteps == 2 ? draw.write(&random) : draw.read(&random)
+            operation = lastSteps == 2 ? draw.write(&random) : draw.lastRead(&random)
         } else {
             guard remaining > 0 else { return }
             remaining -= 1

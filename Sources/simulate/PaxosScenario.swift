@@ -165,6 +165,10 @@ struct PaxosScenario: Scenario {
         return result.subtracting(cluster.nodes).isEmpty ? nil : result
     }
 
+    static func run(_ plan: Plan, in world: inout World<PaxosOracle>) -> RunReport {
+        world.judge(plan)
+    }
+
     // MARK: - Stories
 
     static let plot: ClosedRange<UInt8> = 11...18

@@ -29,38 +29,48 @@ extension Plan {
         }
     }
 
-    /// Adds what a log is to survive besides random faults, in three runs of four: leaders that are cut
+    /// Adds what a log is to survive besides random faults, in five runs of six: leaders that are cut
     /// off or crash in turn, one learner that is away for long, acceptors away one after another.
     mutating func addOutages(_ cluster: LogCluster, using random: inout RandomSource) {
-        switch random.below(4) {
-        case 0: addTakeovers(of: cluster.proposers, using: &random)
-        case 1: addAbsence(of: cluster.learners, using: &random)
-        case 2: addRollingOutage(of: cluster.acceptors, using: &random)
+        switch random.below(6) {
+        case 0, 1, 2: addTakeovers(cluster, using: &random)
+        case 3: addAbsence(of: cluster.learners, using: &random)
+        case 4: addRollingOutage(of: cluster.acceptors, using: &random)
         default: return
         }
     }
 
-    /// Proposers fail in the order in which they are likely to lead.
+    /// Proposers fail in the order in which they are likely to lead, some just when the one before is
+    /// back with what it alone has accepted; some are cut off with clients and learners, so that they are
+    /// asked things meanwhile.
     private mutating func addTakeovers(
-        of proposers: NodeSet, using random: inout RandomSource
+        _ cluster: LogCluster, using random: inout RandomSource
     ) {
+        let others = cluster.nodes.subtracting(cluster.learners.subtracting(cluster.proposers))
+        let companions = NodeSet(0..<hostCount).subtracting(others)
         var time = random.interval(in: .milliseconds(30)...Interval.milliseconds(300))
-        for _ in 0..<2 {
-            for node in proposers where time < safetyTime {
-                let moment = Instant(nanoseconds: time.nanoseconds)
-                let length = random.interval(in: .milliseconds(20)...Interval.milliseconds(900))
-                if mix.kinds.contains(.partitions) && random.below(2) == 0 {
-                    let isOneWay = random.below(3) == 0
-                    scheduled.append(
-                        .partition(
-                            isOneWay ? .oneWay(from: [node]) : .split([node]), at: moment,
-                            length: length))
-                } else if mix.kinds.contains(.restarts) {
-                    scheduled.append(
-                        .crash(node, at: moment, tail: .lost, comeback: .withDisk(after: length)))
-                }
-                time = time + random.interval(in: .milliseconds(50)...Interval.milliseconds(700))
+        for node in Array(repeating: cluster.proposers.map(\.self), count: 3).joined()
+        where time < safetyTime {
+            let moment = Instant(nanoseconds: time.nanoseconds)
+            let isRelay = random.below(2) == 0
+            let length = random.interval(
+                in: .milliseconds(isRelay ? 450 : 20)...Interval.milliseconds(1_000))
+            if mix.kinds.contains(.partitions) && random.below(3) != 0 {
+                var side: NodeSet = [node]
+                for other in companions where random.below(2) == 0 { side.insert(other) }
+                let isOneWay = random.below(4) == 0
+                scheduled.append(
+                    .partition(
+                        isOneWay ? .oneWay(from: side) : .split(side), at: moment, length: length))
+            } else if mix.kinds.contains(.restarts) {
+                scheduled.append(
+                    .crash(node, at: moment, tail: .lost, comeback: .withDisk(after: length)))
             }
+            time =
+                time
+                + (isRelay
+                    ? length
+                    : random.interval(in: .milliseconds(50)...Interval.milliseconds(700)))
         }
     }
 

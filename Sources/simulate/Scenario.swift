@@ -21,6 +21,11 @@ protocol Scenario: Sendable, SendableMetatype {
     /// A world that runs this scenario's plans.
     func makeWorld() -> World<Observer>
 
+    /// Runs a plan and judges it, as ``Simulation/World/judge(_:)`` does.
+    ///
+    /// It is asked of the concrete type, so that all that a run goes through is compiled for it.
+    static func run(_ plan: Plan, in world: inout World<Observer>) -> RunReport
+
     /// Who is who in a plan of this shape.
     static func cast(of shape: [Int]) -> Cast
 
@@ -55,6 +60,8 @@ enum Service: String, CaseIterable, Sendable {
 protocol Oracle: WorldObserver {
     associatedtype Tally
     var tally: Tally { get }
+    /// Whether it could not say if all properties were kept, once it has concluded.
+    var isUndecided: Bool { get }
 
     /// Judges what only the whole run shows.
     mutating func conclude()
@@ -70,6 +77,10 @@ protocol ScenarioSummary: CampaignSummary {
     var paragraph: String { get }
 
     mutating func add(_ report: RunReport, _ tally: Tally)
+}
+
+extension Oracle {
+    var isUndecided: Bool { false }
 }
 
 extension World where Observer: Oracle {

@@ -31,7 +31,9 @@ struct ServiceHistory {
             operations[index].output = output
         }
 
-        func verdict() -> LinearizabilityVerdict {
+        func verdict(of operations: [HistoryOperation<Model.Input, Model.Output>])
+            -> LinearizabilityVerdict
+        {
             LinearizabilityChecker(model, stepLimit: ServiceHistory.stepLimit).check(operations)
         }
     }
@@ -56,6 +58,7 @@ struct ServiceHistory {
     }
 
     func verdict() -> LinearizabilityVerdict {
-        keyValue.operations.isEmpty ? list.verdict() : keyValue.verdict()
+        keyValue.operations.isEmpty
+            ? list.verdict(of: list.operations.settled()) : keyValue.verdict(of: keyValue.operations)
     }
 }

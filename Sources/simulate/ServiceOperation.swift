@@ -61,13 +61,16 @@ extension ListModel.Output {
 struct OperationDraw {
     private let service: Service
     private let name: String
+    /// How many operations of ten are reads.
+    private let reads: UInt64
     private var count = 0
     /// By key: a value that it may have.
     private var known: [[UInt8]?] = [nil, nil]
 
     /// - Parameter name: what no other life of a client has.
-    init(_ service: Service, name: String) {
+    init(_ service: Service, name: String, _ random: inout RandomSource) {
         self.service = service
+        reads = [2, 5, 8][random.number(in: 0...2)]
         self.name = name
     }
 
@@ -77,7 +80,12 @@ struct OperationDraw {
     }
 
     mutating func next(_ random: inout RandomSource) -> ServiceOperation {
-        random.below(5) < 2 ? read(&random) : write(&random)
+        random.below(10) < reads ? read(&random) : write(&random)
+    }
+
+    /// Reads whatever there is to read at once.
+    mutating func lastRead(_ random: inout RandomSource) -> ServiceOperation {
+        service == .kv ? read(&random) : .list(.read(from: 0))
     }
 
     mutating func read(_ random: inout RandomSource) -> ServiceOperation {

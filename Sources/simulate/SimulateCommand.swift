@@ -76,18 +76,22 @@ enum SimulateCommand {
 
     // MARK: - One seed
 
-    private static func replay(
-        _ seed: UInt64, _ scenario: some Scenario, trace: String?
+    private static func replay<Kind: Scenario>(
+        _ seed: UInt64, _ scenario: Kind, trace: String?
     ) throws -> Int32 {
         var world = scenario.makeWorld()
         world.options = trace == nil ? [.checksInvariants] : [.checksInvariants, .traces]
-        let report = world.judge(scenario.plan(seed))
+        let report = Kind.run(scenario.plan(seed), in: &world)
         if let trace { try Console.write(world.trace.render(), toFile: trace) }
         let digest = String(report.digest, radix: 16)
         let length = report.time.nanoseconds / 1_000_000
         let head =
             "Seed \(seed): \(report.statistics.steps) steps, \(length) ms, digest \(digest): "
         guard report.failure != nil else {
+            if world.observer.isUndecided {
+                try Console.print(head + "its history was too hard to judge.\n")
+                return 2
+            }
             let isOpen = report.outcome == .beyondHealing
             try Console.print(head + (isOpen ? "nothing was left to heal.\n" : "all held.\n"))
             return isOpen ? 2 : 0

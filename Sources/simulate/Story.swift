@@ -17,7 +17,7 @@ struct Story {
         let first = scenario.plan(seed)
         var world = scenario.makeWorld()
         world.options = [.logsDeliveries]
-        guard let failure = world.judge(first).failure else { return nil }
+        guard let failure = Kind.run(first, in: &world).failure else { return nil }
         let box = WorldBox(scenario)
         let isStuck = failure.property == Story.liveness
         let shrunken = Shrinker.shrink(
@@ -26,13 +26,13 @@ struct Story {
             canDrop: { !isStuck && Kind.plot.contains($0.kind) },
             reductions: \.smaller
         ) { plan in
-            let report = box.world.judge(plan)
+            let report = Kind.run(plan, in: &box.world)
             let fails = report.failure?.property == failure.property
             return Shrinker.Attempt(
                 verdict: fails ? .failed : .held, deliveries: box.world.deliveries)
         }
         world.options = [.traces]
-        guard let violation = world.judge(shrunken.plan).failure else { return nil }
+        guard let violation = Kind.run(shrunken.plan, in: &world).failure else { return nil }
         self.violation = violation
         plan = shrunken.plan
         runs = shrunken.runs

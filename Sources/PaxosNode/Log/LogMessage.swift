@@ -68,8 +68,8 @@ public struct Welcome: Hashable, Sendable {
 public struct Canvass: Hashable, Sendable {
     /// Drawn for this attempt.
     public var attempt: UInt64
-    /// Whether clients have long asked the proposer in vain, so that even who hears a leader should be
-    /// willing: that leader is of no use to them.
+    /// Whether clients have long asked the proposer in vain: even who hears a leader should be willing,
+    /// since that leader is of no use to them.
     public var insists: Bool
 }
 

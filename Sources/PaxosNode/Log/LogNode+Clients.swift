@@ -25,13 +25,16 @@ extension LogNode {
             for operation in request.operations { desk.admit(operation, from: asker, at: now) }
             hurry(at: now)
         } else if !cluster.nodes.contains(asker) {
-            guard let leader = presentLeader(at: now) else { return vainRequests.note(at: now) }
+            vainRequests.note(at: now)
+            if preparation == nil, vainRequests.isTimeToInsist(at: now) { patienceTime = now }
+            guard let leader = presentLeader(at: now) else { return }
             desk.relay(request.operations, from: asker)
             lanes.send(.request(request), to: leader)
         }
     }
 
     mutating func receive(_ reply: LogReply, from sender: NodeID, at now: Instant) {
+        if !reply.answers.isEmpty { vainRequests = VainRequests() }
         desk.route(reply.answers)
         hurry(at: now)
     }

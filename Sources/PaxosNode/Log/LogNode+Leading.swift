@@ -120,6 +120,7 @@ extension LogNode {
         self.preparation = nil
         let tenure = Tenure(preparation, known: learner?.applied ?? 0)
         self.tenure = tenure
+        vainRequests = VainRequests()
         followed = tenure.ballot
         learner?.note(chosen: tenure.chosen)
         patienceTime = .never
@@ -275,7 +276,7 @@ extension LogNode {
     }
 
     /// Lets go of what is chosen.
-    private mutating func settle(at now: Instant) {
+    mutating func settle(at now: Instant) {
         guard tenure?.settle() == true, let tenure else { return }
         learner?.note(chosen: tenure.chosen)
         resends.reset()
@@ -287,6 +288,10 @@ extension LogNode {
 
     // MARK: - Signs of life
 
+    /// Asks who still follows, and tells how far slots are chosen and may be forgotten.
+    ///
+    /// They may be only as far as this leader knows by itself that they are chosen: learners may have heard
+    /// of what a later leader has chosen.
     private mutating func beat(at now: Instant, into lanes: inout Lanes) {
         guard let tenure else { return }
         reign.round += 1
@@ -296,7 +301,8 @@ extension LogNode {
             .heartbeat(
                 LogHeartbeat(
                     ballot: tenure.ballot, round: reign.round, chosen: tenure.chosen,
-                    truncatable: reign.truncatable(learners: cluster.learners))),
+                    truncatable: min(
+                        tenure.chosen, reign.truncatable(learners: cluster.learners)))),
             to: cluster.nodes.removing(node))
         guard now >= reign.heartbeatTime else { return }
         reign.heartbeatTime = now + LogTiming.heartbeat

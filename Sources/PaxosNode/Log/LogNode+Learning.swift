@@ -63,15 +63,26 @@ extension LogNode {
         // Taken out, so that it is changed in place.
         self.learner = nil
         let keepsAll = cluster.form == .roles
+        var isSuperseded = false
         while let value = learner.next {
             learner.applyNext { id, reply in desk.answer(id, reply, keepsAll: keepsAll) }
             lanes.report(.applied(learner.applied, value))
+            if let proposed = tenure?.inFlight[learner.applied], proposed.value != value {
+                isSuperseded = true
+            }
         }
         if keepsAll { desk.passAnswers(to: followed.map { cluster.owner(of: $0) }) }
         desk.answerReads(applied: learner.applied) { learner.state.read($0) }
-        // A leader that has learned from others need not propose that any more.
-        tenure?.learn(chosenThrough: learner.applied)
         self.learner = learner
+        if isSuperseded {
+            // A higher ballot has chosen something else. Followers of this one would take its proposals for
+            // what is chosen.
+            abdicate(at: now)
+        } else {
+            // A leader that has learned from others need not propose that any more.
+            tenure?.learn(chosenThrough: learner.applied)
+            settle(at: now)
+        }
         noticeLag(at: now)
         hurry(at: now)
     }
@@ -188,8 +199,12 @@ extension LogNode {
     mutating func receive(
         _ chosen: ChosenValues, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
-        if tenure != nil, cluster.acceptors.contains(sender) || cluster.learners.contains(sender) {
+        if learner == nil, cluster.acceptors.contains(sender) {
+            // An acceptor that votes for this leader has forgotten what earlier leaders told it to, so what
+            // is chosen there is what this one proposes (``beat(at:into:)``). A leader that learns has the
+            // acceptor's word only that something is chosen, and finds out what.
             tenure?.learn(chosenThrough: chosen.chosen)
+            settle(at: now)
         }
         guard let before = learner?.applied, cluster.nodes.contains(sender) else { return }
         learner?.note(chosen: chosen.chosen)
@@ -221,7 +236,8 @@ extension LogNode {
         remember(.snapshot(assembly.slot, assembly.bytes), into: &lanes)
         journal.noteSnapshot(at: assembly.slot)
         if cluster.form == .replicas { acceptor?.truncate(through: assembly.slot) }
-        tenure?.learn(chosenThrough: assembly.slot)
+        // What it has proposed there may not be what was chosen.
+        if let tenure, tenure.chosen < assembly.slot { abdicate(at: now) }
         lanes.report(.restored(assembly.slot))
         applyChosen(at: now, into: &lanes)
         goOn(with: sender, since: 0, at: now, into: &lanes)

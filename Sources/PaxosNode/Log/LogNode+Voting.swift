@@ -142,11 +142,10 @@ extension LogNode {
         if let followed, ballot < followed { return false }
         if let tenure, ballot > tenure.ballot { abdicate(at: now) }
         if let preparation, ballot > preparation.ballot { abdicate(at: now) }
-        canvass = nil
+        if !vainRequests.areMany(at: now) { canvass = nil }
         followed = ballot
         note(ballot)
         leaderHeardTime = now
-        vainRequests = VainRequests()
         if learner != nil { solitudeTime = now + LogTiming.solitude }
         if ballots != nil, tenure == nil, preparation == nil {
             patienceTime = now + random.interval(in: LogTiming.patience)

@@ -50,7 +50,7 @@ public struct LogNode: Automaton, Sendable {
     var leaderHeardTime = Instant(nanoseconds: .min)
     /// The highest ballot heard of in any way.
     var highestBallot: Ballot?
-    /// The requests that came while no leader was heard.
+    /// The requests of clients that came since a leader's last answer.
     var vainRequests = VainRequests()
     /// When a proposer that follows loses patience.
     var patienceTime = Instant.never

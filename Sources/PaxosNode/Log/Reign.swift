@@ -7,20 +7,30 @@ struct Canvassing: Sendable {
     var willing: NodeSet
 }
 
-/// The requests of clients that reached a proposer while it heard no leader.
+/// The requests of clients that reached a proposer that does not lead, since it last had an answer of
+/// the leader's for one.
 struct VainRequests: Sendable {
     /// When the first and the latest of them came, without a long pause between two.
     private var first = Instant.never
     private var last = Instant(nanoseconds: .min)
+    /// When the proposer insisted last.
+    private var insisted = Instant(nanoseconds: .min)
 
     mutating func note(at now: Instant) {
         if last + LogTiming.vainPause < now { first = now }
         last = now
     }
 
-    /// Whether clients have asked for so long that the leader others hear cannot be heard by them.
+    /// Whether clients have asked for so long that whoever leads is of no use to them.
     func areMany(at now: Instant) -> Bool {
         last + LogTiming.vainPause >= now && first + LogTiming.vain <= now
+    }
+
+    /// Whether they are many and the last attempt to lead has had its time; an attempt is begun then.
+    mutating func isTimeToInsist(at now: Instant) -> Bool {
+        guard areMany(at: now), insisted + LogTiming.retry.upperBound <= now else { return false }
+        insisted = now
+        return true
     }
 }
 

@@ -1,0 +1,77 @@
+import ConsensusCore
+import PaxosNode
+import Simulation
+import Testing
+
+@testable import simulate
+
+@Suite("Campaigns of the log")
+struct LogCampaignTests {
+    /// Seeds at which a campaign once failed, with the plans of its day.
+    static let once: [(service: Service, seed: UInt64)] = [
+        (.kv, 59), (.kv, 530), (.kv, 596), (.kv, 818), (.kv, 1_076), (.kv, 1_274), (.kv, 1_299),
+        (.kv, 1_420), (.kv, 30_519), (.list, 5_659),
+    ]
+
+    private func scenario(_ service: Service, bug: PlantedBug? = nil) -> LogScenario {
+        LogScenario(ScenarioSettings(service: service, bug: bug))
+    }
+
+    @Test("every property holds in the first seeds", arguments: [Service.kv, .list])
+    func holds(service: Service) {
+        var runner = CampaignRunner(scenario(service))
+        var summary = LogSummary()
+        for seed in 1...80 as ClosedRange<UInt64> {
+            #expect(runner.run(seed: seed, into: &summary) == .held, "seed \(seed)")
+        }
+        #expect(summary.undecided == 0 && summary.beyondHealing == 0)
+        #expect(summary.total.answers > 0 && summary.changesOfLeader > 0)
+        #expect(summary.statistics.checkpoints > 0 && summary.transfers > 0)
+    }
+
+    @Test("every property holds in the seeds that once failed", arguments: once)
+    func held(service: Service, seed: UInt64) {
+        let scenario = scenario(service)
+        var world = scenario.makeWorld()
+        #expect(LogScenario.run(scenario.plan(seed), in: &world).failure == nil)
+    }
+
+    @Test("without faults every operation is answered or meets an expired session")
+    func calm() {
+        var runner = CampaignRunner(
+            LogScenario(ScenarioSettings(service: .kv, faults: [])))
+        var summary = LogSummary()
+        for seed in 1...40 as ClosedRange<UInt64> {
+            #expect(runner.run(seed: seed, into: &summary) == .held, "seed \(seed)")
+        }
+        #expect(summary.statistics.faultCount == 0 && summary.total.timeouts == 0)
+        #expect(summary.total.answers + summary.total.expirations == summary.total.operations)
+    }
+
+    @Test(
+        "the same seed gives the same trace, byte for byte",
+        arguments: [(Service.kv, 3), (.kv, 530), (.list, 7)] as [(Service, UInt64)])
+    func sameTrace(service: Service, seed: UInt64) {
+        let scenario = scenario(service)
+        var first = scenario.makeWorld()
+        var second = scenario.makeWorld()
+        first.options = [.traces]
+        second.options = [.traces]
+        // The second world has run something else before.
+        _ = second.run(scenario.plan(seed + 1))
+        let reports = (first.run(scenario.plan(seed)), second.run(scenario.plan(seed)))
+        #expect(reports.0 == reports.1)
+        #expect(first.trace.render() == second.trace.render())
+        #expect(first.trace.count > 100)
+    }
+
+    @Test("replicas as many as asked for, and role forms")
+    func shapes() {
+        for nodes in [[1], [2], [4], [1, 1, 1], [2, 4, 2]] {
+            let scenario = LogScenario(ScenarioSettings(service: .kv, nodes: nodes, clients: 2))
+            var world = scenario.makeWorld()
+            #expect(scenario.plan(1).shape == nodes + [2])
+            #expect(LogScenario.run(scenario.plan(1), in: &world).failure == nil)
+        }
+    }
+}
