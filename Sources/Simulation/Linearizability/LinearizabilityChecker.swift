@@ -1,7 +1,7 @@
 import ConsensusCore
 
-/// Judges histories of concurrent operations: is there one order, which keeps to that in which
-/// operations followed each other, that explains every answer?
+/// Judges whether one order of concurrent operations, which keeps to that in which they followed each
+/// other, explains every answer.
 ///
 /// Herlihy and Wing, *Linearizability: A Correctness Condition for Concurrent Objects*, 1990. A history
 /// is linearizable if that of each object is (their locality theorem), so each key is searched by
