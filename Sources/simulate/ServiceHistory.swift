@@ -59,6 +59,6 @@ struct ServiceHistory {
 
     func verdict() -> LinearizabilityVerdict {
         keyValue.operations.isEmpty
-            ? list.verdict(of: list.operations.settled()) : keyValue.verdict(of: keyValue.operations)
+            ? list.verdict(of: list.operations.settled()) : keyValue.verdict(of: keyValue.operations.settled())
     }
 }

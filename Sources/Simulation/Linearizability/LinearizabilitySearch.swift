@@ -9,7 +9,7 @@ public import ConsensusCore
 /// from which one is taken out and put back in O(1).
 ///
 /// What was never answered is kept apart: it may come next at any time after its invocation, or never,
-/// and is tried last. Of two ways to the same answered operations and the same state, the one that has
+/// and is tried last; of several with the same input, the first. Of two ways to the same answered operations and the same state, the one that has
 /// used up a subset of the others' unanswered operations can do whatever the other can, so that few of
 /// all subsets are ever visited.
 @usableFromInline
@@ -58,6 +58,8 @@ struct LinearizabilitySearch<Model: SequentialModel> {
     /// By operation: the answered one of the same process that ended when it began, or -1.
     @usableFromInline let answeredAfter: [Int32]
     @usableFromInline let openAfter: [Int32]
+    /// By unanswered operation: the one before it with the same input, or -1.
+    @usableFromInline let openAlike: [Int32]
     /// The list, in a ring: operation i is invoked at entry i and answered at entry count + i.
     @usableFromInline var next: [Int32]
     @usableFromInline var previous: [Int32]
@@ -81,6 +83,7 @@ struct LinearizabilitySearch<Model: SequentialModel> {
         answered = order.filter { operations[$0].answered != nil }.map { operations[$0] }
         open = order.filter { operations[$0].answered == nil }.map { operations[$0] }
         (answeredAfter, openAfter) = Self.predecessors(answered, open)
+        openAlike = Self.alike(open, openAfter)
         (next, previous) = Self.ring(answered)
         ordered = Array(repeating: 0, count: (answered.count + 63) / 64)
         usedOpen = Array(repeating: 0, count: (open.count + 63) / 64)
@@ -105,6 +108,16 @@ struct LinearizabilitySearch<Model: SequentialModel> {
             last[answered[index].process] = index
         }
         return (result, open.map(predecessor))
+    }
+
+    /// Of unanswered operations with the same input, the one that was invoked first can stand for any.
+    @inlinable
+    static func alike(_ open: [Operation], _ openAfter: [Int32]) -> [Int32] {
+        var last: [Model.Input: Int32] = [:]
+        return open.indices.map { index in
+            guard openAfter[index] < 0 else { return -1 }
+            return last.updateValue(Int32(index), forKey: open[index].input) ?? -1
+        }
     }
 
     @inlinable
@@ -169,9 +182,7 @@ struct LinearizabilitySearch<Model: SequentialModel> {
     @inlinable
     func follower(ofOpen operation: Int) -> Int? {
         var index = operation + 1
-        while index < open.count && usedOpen[index / 64] >> UInt64(index % 64) & 1 == 1 {
-            index += 1
-        }
+        while index < open.count && (isUsed(index) || hasUnusedTwin(index)) { index += 1 }
         guard index < open.count else { return nil }
         var entry = Int(next[2 * answered.count])
         while entry < answered.count { entry = Int(next[entry]) }
@@ -181,6 +192,14 @@ struct LinearizabilitySearch<Model: SequentialModel> {
             return nil
         }
         return ~index
+    }
+
+    @inlinable
+    func isUsed(_ index: Int) -> Bool { usedOpen[index / 64] >> UInt64(index % 64) & 1 == 1 }
+
+    @inlinable
+    func hasUnusedTwin(_ index: Int) -> Bool {
+        openAlike[index] >= 0 && !isUsed(Int(openAlike[index]))
     }
 
     /// Orders an operation next, unless it cannot be or leads where the search has been.

@@ -3,7 +3,7 @@ public import ConsensusCore
 /// What an object does when one operation follows another: the specification that a history of
 /// concurrent operations is held against.
 public protocol SequentialModel {
-    associatedtype Input
+    associatedtype Input: Hashable
     associatedtype Output
     /// What the object is between two operations; equal states behave alike for ever.
     associatedtype State: Hashable
