@@ -59,6 +59,7 @@ struct ServiceHistory {
 
     func verdict() -> LinearizabilityVerdict {
         keyValue.operations.isEmpty
-            ? list.verdict(of: list.operations.settled()) : keyValue.verdict(of: keyValue.operations.settled())
+            ? list.verdict(of: list.operations.settled())
+            : keyValue.verdict(of: keyValue.operations.settled())
     }
 }

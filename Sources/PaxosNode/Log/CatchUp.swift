@@ -11,6 +11,8 @@ struct CatchUp: Sendable {
     private var attempts = 0
     /// How many pieces of the snapshot have come since it last asked.
     private var pieces = 0
+    /// How many pieces have ever come.
+    private(set) var allPieces: UInt64 = 0
     /// How many times it has asked since the last piece came.
     private var fruitlessAttempts = 0
 
@@ -71,6 +73,7 @@ struct CatchUp: Sendable {
         }
         guard assembly?.add(part) == true else { return nil }
         pieces += 1
+        allPieces += 1
         fruitlessAttempts = 0
         resends.reset()
         return assembly

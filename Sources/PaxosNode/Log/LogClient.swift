@@ -142,7 +142,8 @@ public struct LogClient: Automaton, Sendable {
             lanes.send(.inquiry(Inquiry(wantsDigest: asksDigest)), to: cluster.nodes)
         }
         hurryTime = min(hurryTime, now)
-        resendTime = min(resendTime, now + resends.next(using: &random))
+        // Another call is no reason to wait longer before those under way are sent again.
+        if resendTime == .never { resendTime = now + resends.next(using: &random) }
     }
 
     public mutating func receive(

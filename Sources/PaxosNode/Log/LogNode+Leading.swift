@@ -310,6 +310,13 @@ extension LogNode {
         guard reign.hears(cluster.majority, oneself: isVoting ? node : nil, at: now),
             learner != nil || reign.hears(anyOf: cluster.learners, at: now)
         else { return abdicate(at: now) }
+        if let learner {
+            // What a promise showed to be forgotten can be learned from who forgot it. If that one is
+            // gone, the acceptors that are left still have what is missing; phase 1 finds it anew.
+            let isMissing = learner.applied < tenure.chosen
+            let learned = isMissing ? learner.applied + catchUp.allPieces : nil
+            if reign.isIgnorant(learned: learned, at: now) { abdicate(at: now) }
+        }
     }
 
     mutating func receive(

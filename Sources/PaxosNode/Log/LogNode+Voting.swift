@@ -131,6 +131,13 @@ extension LogNode {
                     ballot: heartbeat.ballot, round: heartbeat.round, isVoting: isVoting,
                     snapshot: learner?.snapshotSlot ?? 0)), to: sender)
         if cluster.form == .roles, let acceptor, heartbeat.truncatable > acceptor.truncated {
+            // Without the promise, one that restarts could take an earlier leader's word for what is
+            // chosen in the slots that this one had it forget.
+            if isVoting, self.acceptor?.promised != heartbeat.ballot,
+                self.acceptor?.promise(heartbeat.ballot) == true
+            {
+                remember(.promised(heartbeat.ballot), into: &lanes)
+            }
             self.acceptor?.truncate(through: heartbeat.truncatable)
             remember(.truncated(heartbeat.truncatable), into: &lanes)
         }

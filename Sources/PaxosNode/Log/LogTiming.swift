@@ -20,6 +20,8 @@ enum LogTiming {
     static let preparation = Interval.seconds(2)
     /// How long a leader goes on without hearing a majority of the acceptors.
     static let abdication = Interval.milliseconds(600)
+    /// How long a leader goes on without learning more of what was chosen before it led.
+    static let ignorance = Interval.milliseconds(1_500)
     /// The first and the longest interval between two sendings of one request to the acceptors.
     static let resend = Interval.milliseconds(40)
     static let resendLimit = Interval.milliseconds(320)

@@ -49,6 +49,9 @@ struct Reign: Sendable {
     private var heardTime: [Instant] = []
     /// By node: how far its snapshot reaches.
     private var snapshots: [Slot] = []
+    /// How many slots it has applied and pieces of a snapshot received, and since when no more.
+    private var learned: UInt64 = 0
+    private var learnedTime = Instant.never
 
     init() {}
 
@@ -59,6 +62,20 @@ struct Reign: Sendable {
         answered = Array(repeating: 0, count: nodeCount)
         heardTime = Array(repeating: now, count: nodeCount)
         snapshots = Array(repeating: 0, count: nodeCount)
+        learnedTime = now
+    }
+
+    /// Whether a leader has not learned more of what was chosen before it led for too long.
+    ///
+    /// - Parameter learned: how many slots it has applied and pieces of a snapshot received; nil if
+    ///   nothing is missing.
+    mutating func isIgnorant(learned: UInt64?, at now: Instant) -> Bool {
+        guard let learned, learned == self.learned else {
+            self.learned = learned ?? 0
+            learnedTime = now
+            return false
+        }
+        return learnedTime + LogTiming.ignorance <= now
     }
 
     mutating func take(

@@ -103,7 +103,8 @@ struct LinearizabilityTests {
         ])
     }
 
-    @Test("what was never answered may take effect late, or never, but not twice or before it began")
+    @Test(
+        "what was never answered may take effect late, or never, but not twice or before it began")
     func unansweredOnes() {
         let late = unanswered(1, from: 2, .put("a"))
         let first = operation(2, 0...1, .put("b"), .done)
@@ -126,8 +127,10 @@ struct LinearizabilityTests {
     func keys() {
         expectBad(
             [
-                operation(1, 0...1, .put("a"), .done), operation(1, 2...3, .put("a"), .done, key: "y"),
-                operation(2, 4...5, .get, .value("a")), operation(2, 6...7, .get, .missing, key: "y"),
+                operation(1, 0...1, .put("a"), .done),
+                operation(1, 2...3, .put("a"), .done, key: "y"),
+                operation(2, 4...5, .get, .value("a")),
+                operation(2, 6...7, .get, .missing, key: "y"),
             ], "key \"y\"", "the 1 other")
     }
 
