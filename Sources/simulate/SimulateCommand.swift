@@ -97,15 +97,17 @@ enum SimulateCommand {
             return isOpen ? 2 : 0
         }
         try Console.print(head + "a violation.\n")
-        try tell(seed, scenario)
+        try tell(seed, scenario, isWhole: true)
         return 1
     }
 
     /// Prints the story of a failing seed.
-    private static func tell(_ seed: UInt64, _ scenario: some Scenario) throws {
+    private static func tell(
+        _ seed: UInt64, _ scenario: some Scenario, isWhole: Bool
+    ) throws {
         guard let story = Story(seed: seed, of: scenario) else { return }
         let replay = "simulate --seed \(seed)" + SimulateOptions.options(of: scenario.settings)
-        try Console.print(story.text(seed: seed, replay: replay))
+        try Console.print(story.text(seed: seed, replay: replay, isWhole: isWhole))
     }
 
     // MARK: - Many seeds
@@ -125,7 +127,7 @@ enum SimulateCommand {
                 undecided == 0 ? "All held.\n" : "\(grouped(undecided)) runs left it open.\n")
             return undecided == 0 ? 0 : 2
         }
-        try tell(seed, scenario)
+        try tell(seed, scenario, isWhole: false)
         return 1
     }
 

@@ -10,6 +10,14 @@ struct Story {
     /// How many runs the shrinking took.
     let runs: Int
 
+    init(violation: Violation, plan: Plan, cast: Cast, lines: [String], runs: Int) {
+        self.violation = violation
+        self.plan = plan
+        self.cast = cast
+        self.lines = lines
+        self.runs = runs
+    }
+
     /// Shrinks the run of a failing seed and tells what is left of it.
     ///
     /// - Returns: nil if the seed does not fail.
@@ -47,10 +55,20 @@ struct Story {
     static let liveness = "liveness"
 
     /// The story, headed by who is who.
-    func text(seed: UInt64, replay: String) -> String {
+    ///
+    /// - Parameters:
+    ///   - replay: the command that runs the seed again and tells the whole story.
+    ///   - isWhole: whether the middle of a long story is told.
+    func text(seed: UInt64, replay: String, isWhole: Bool = true) -> String {
         var result = "VIOLATION of \(violation.property): \(violation.explanation)\n"
         result += "Seed \(seed), shrunk in \(grouped(runs)) runs to \(cast.introduction):\n"
-        for (number, line) in lines.enumerated() {
+        let end = Story.shortLength / 2 - 1
+        let middle = end..<max(end, lines.count - end)
+        let leavesOut = !isWhole && lines.count >= Story.shortLength
+        for (number, line) in lines.enumerated() where !leavesOut || !middle.contains(number) {
+            if leavesOut && number == middle.upperBound {
+                result += "      … \(middle.count) lines that the replay tells\n"
+            }
             result += padded(number + 1, to: 4) + ". \(line)\n"
         }
         return result + "Replay: \(replay)\n"

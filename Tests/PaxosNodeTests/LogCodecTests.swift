@@ -172,7 +172,7 @@ struct LogCodecTests {
                 LogAccepted(ballot: one, slots: [SlotRange(first: slot, last: max(slot, 1))])),
             .fetch(Fetch(from: slot, snapshot: 0, offset: 0)),
             .chosen(ChosenValues(first: slot, values: [], chosen: 0)),
-            .votes(Votes(entries: [entry])),
+            .votes(Votes(first: 1, entries: [entry])),
             .snapshotPart(SnapshotPart(slot: slot, size: 0, offset: 0, bytes: [])),
         ]
         for message in refused { #expect(refuses(message), "\(message)") }
@@ -219,7 +219,7 @@ struct LogCodecTests {
         let refused: [LogMessage] = [
             .accept(LogAccept(ballot: one, first: 1, values: [long], chosen: 0)),
             .chosen(ChosenValues(first: 1, values: [long], chosen: 0)),
-            .votes(Votes(entries: [LogSamples.entry(1, at: one, long)])),
+            .votes(Votes(first: 1, entries: [LogSamples.entry(1, at: one, long)])),
             .request(LogRequest(operations: [LogSamples.operation(.command, body)])),
             .read(ReadAt(slot: 1, operations: [LogSamples.operation(.query, body)])),
             .reply(LogReply(leader: nil, answers: [LogSamples.answer(1, 1, .done(reply))])),
@@ -270,7 +270,8 @@ struct LogCodecTests {
         let ballot = [UInt8](repeating: 0, count: 16)
         let slot: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0]
         let listsAfter: [[UInt8]] = [
-            [8] + ballot + slot + slot, [9] + ballot + slot, [10] + ballot, [13] + slot, [14], [16],
+            [8] + ballot + slot + slot, [9] + ballot + slot, [10] + ballot, [13] + slot,
+            [14] + slot, [16],
             [17, 0], [18] + slot,
         ]
         for bytes in listsAfter {

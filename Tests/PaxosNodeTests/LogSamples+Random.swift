@@ -130,7 +130,7 @@ struct LogSource {
         case 12: .fetch(Fetch(from: slot(), snapshot: reach(), offset: UInt32(random.below(99))))
         case 13:
             .chosen(ChosenValues(first: slot(), values: list { $0.value() }, chosen: reach()))
-        case 14: .votes(Votes(entries: list { $0.entry() }))
+        case 14: .votes(Votes(first: 1, entries: list { $0.entry() }))
         case 15: .snapshotPart(part())
         case 16: .request(LogRequest(operations: list { $0.operation() }))
         case 17:

@@ -41,7 +41,8 @@ enum LogSamples {
             .accepted(LogAccepted(ballot: ballot, slots: [])),
             .nack(Nack(ballot: ballot, promised: ballot)),
             .fetch(Fetch(from: 1, snapshot: 0, offset: 0)),
-            .chosen(ChosenValues(first: 1, values: [], chosen: 0)), .votes(Votes(entries: [])),
+            .chosen(ChosenValues(first: 1, values: [], chosen: 0)),
+            .votes(Votes(first: 1, entries: [])),
             .snapshotPart(SnapshotPart(slot: 1, size: 0, offset: 0, bytes: [])),
             .request(LogRequest(operations: [])), .reply(LogReply(leader: nil, answers: [])),
             .read(ReadAt(slot: 0, operations: [])), .inquiry(Inquiry(wantsDigest: false)),
@@ -78,7 +79,7 @@ enum LogSamples {
             .nack(Nack(ballot: number, promised: ballot(15))),
             .fetch(Fetch(from: 21, snapshot: 40, offset: 48_000)),
             .chosen(ChosenValues(first: 21, values: [[4], []], chosen: 25)),
-            .votes(Votes(entries: [entry(22, at: ballot(3), [1])])),
+            .votes(Votes(first: 1, entries: [entry(22, at: ballot(3), [1])])),
             .snapshotPart(SnapshotPart(slot: 40, size: 7, offset: 4, bytes: [1, 2, 3])),
             .request(LogRequest(operations: [operation(.command, [1]), operation(.query, [])])),
             .reply(LogReply(leader: 63, answers: replies.map { answer(1, 2, $0) })),
@@ -127,7 +128,7 @@ enum LogSamples {
             .nack(Nack(ballot: ballot, promised: ballot)),
             .fetch(Fetch(from: last, snapshot: last, offset: .max)),
             .chosen(ChosenValues(first: last, values: values, chosen: last)),
-            .votes(Votes(entries: entries)),
+            .votes(Votes(first: 1, entries: entries)),
             .snapshotPart(
                 SnapshotPart(
                     slot: last, size: .max, offset: .max, bytes: bytes(LogMessage.pageSize))),

@@ -39,7 +39,7 @@ struct LogSizeTests {
             let (entries, next) = acceptor.page(from: slot)
             let promise = LogPromise(
                 ballot: ballot(2), from: slot, truncated: 0, entries: entries, next: next)
-            #expect(fits(.promise(promise)) && fits(.votes(Votes(entries: entries))))
+            #expect(fits(.promise(promise)) && fits(.votes(Votes(first: 1, entries: entries))))
             #expect(!entries.isEmpty && next ?? .max > slot)
             reported += entries
             from = next

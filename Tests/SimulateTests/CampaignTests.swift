@@ -104,6 +104,27 @@ struct PlantedBugTests {
         #expect(text.contains("   1. ") && text.contains("Replay: simulate --seed 1"))
     }
 
+    @Test("a campaign tells the beginning and the end of a long story")
+    func longStory() throws {
+        let story = try #require(
+            Story(
+                seed: 1, of: PaxosScenario(ScenarioSettings(bug: .promiseAtOldBallot)),
+                runLimit: 1))
+        let long = Story(
+            violation: story.violation, plan: story.plan, cast: story.cast,
+            lines: (1...100).map { "line \($0)" }, runs: 1)
+        let text = long.text(seed: 1, replay: "simulate --seed 1", isWhole: false)
+        let lines = text.split(separator: "\n")
+        #expect(lines.count == 2 + 19 + 1 + 19 + 1)
+        #expect(lines[20] == "  19. line 19" && lines[22] == "  82. line 82")
+        #expect(lines[21] == "      … 62 lines that the replay tells")
+        #expect(long.text(seed: 1, replay: "").contains("  50. line 50\n"))
+        let short = Story(
+            violation: story.violation, plan: story.plan, cast: story.cast,
+            lines: (1...39).map { "line \($0)" }, runs: 1)
+        #expect(short.text(seed: 1, replay: "", isWhole: false).contains("  20. line 20\n"))
+    }
+
     @Test("a story says in one line what several hosts of a role receive, and how many times")
     func together() {
         func receipt(_ node: NodeID, at time: Int64, of text: String) -> TraceEvent {

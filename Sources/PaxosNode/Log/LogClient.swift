@@ -159,7 +159,9 @@ public struct LogClient: Automaton, Sendable {
                 position = leader.index
             }
             for answer in reply.answers { receive(answer, at: now, into: &lanes) }
+            // Somebody answers, so what was sent when nobody did is worth sending again soon.
             resends.reset()
+            resendTime = min(resendTime, now + resends.next(using: &random))
         case .report(let report):
             heard[origin.node.index].isVoting = report.isVoting
             receive(report, from: origin.node, into: &lanes)

@@ -204,10 +204,12 @@ extension ChosenValues: WireCodable {
 
 extension Votes: WireCodable {
     public func encode(into writer: inout ByteWriter) {
+        writer.write(first)
         writer.write(list: entries)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
+        first = try reader.readSlot()
         entries = try reader.readList(AcceptedEntry.self)
     }
 }

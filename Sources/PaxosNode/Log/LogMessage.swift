@@ -197,6 +197,8 @@ public struct ChosenValues: Hashable, Sendable {
 
 /// What an acceptor has accepted, told to a learner that missed it: its votes, with the values.
 public struct Votes: Hashable, Sendable {
+    /// Where the learner asked it to begin, or the first slot that the acceptor has not forgotten.
+    public var first: Slot
     public var entries: [AcceptedEntry]
 }
 

@@ -34,7 +34,7 @@ extension LogNode {
     }
 
     mutating func receive(_ reply: LogReply, from sender: NodeID, at now: Instant) {
-        if !reply.answers.isEmpty { vainRequests = VainRequests() }
+        if !reply.answers.isEmpty { vainRequests.didAnswer() }
         desk.route(reply.answers)
         hurry(at: now)
     }

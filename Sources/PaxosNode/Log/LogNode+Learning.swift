@@ -83,6 +83,7 @@ extension LogNode {
             tenure?.learn(chosenThrough: learner.applied)
             settle(at: now)
         }
+        catchUp.didLearn(at: now, random: &random)
         noticeLag(at: now)
         hurry(at: now)
     }
@@ -143,7 +144,8 @@ extension LogNode {
     mutating func receive(
         _ votes: Votes, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
-        guard learner != nil, cluster.acceptors.contains(sender) else { return }
+        guard let applied = learner?.applied, cluster.acceptors.contains(sender) else { return }
+        if votes.first <= applied + 1 { catchUp.voters.insert(sender) }
         for entry in votes.entries {
             learner?.see(entry.acceptance, in: entry.slot)
             count(entry.slot, at: entry.acceptance.ballot, from: sender, into: &lanes)
@@ -164,6 +166,12 @@ extension LogNode {
         guard let learner, learner.lags else { return catchUp.end() }
         let leader = followed.map { cluster.owner(of: $0) }
         sendFetches(after: learner.applied, preferring: leader, into: &lanes)
+        if cluster.form == .roles,
+            catchUp.isTimeToComplain(cluster.majority, at: now, random: &random),
+            let proposer = catchUp.nextPeer(of: cluster.proposers, leader: nil, random: &random)
+        {
+            lanes.send(.fetch(catchUp.fetch(from: learner.applied + 1)), to: proposer)
+        }
         catchUp.didAsk(at: now, random: &random)
     }
 
@@ -186,13 +194,21 @@ extension LogNode {
         }
     }
 
-    mutating func receive(_ fetch: Fetch, from sender: NodeID, into lanes: inout Lanes) {
+    mutating func receive(
+        _ fetch: Fetch, from sender: NodeID, at now: Instant, into lanes: inout Lanes
+    ) {
         guard cluster.learners.contains(sender) else { return }
         if let learner {
             catchUp.serve(fetch, from: learner, to: sender, into: &lanes)
         } else if isVoting, let acceptor {
             let (entries, _) = acceptor.page(from: fetch.from)
-            if !entries.isEmpty { lanes.send(.votes(Votes(entries: entries)), to: sender) }
+            let first = max(fetch.from, acceptor.truncated + 1)
+            lanes.send(.votes(Votes(first: first, entries: entries)), to: sender)
+        } else if ballots != nil, preparation == nil {
+            // A learner that hears a majority of the acceptors, but no leader.
+            abdicate(at: now)
+            vainRequests.insist(at: now)
+            patienceTime = now
         }
     }
 

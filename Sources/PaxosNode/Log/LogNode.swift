@@ -189,7 +189,7 @@ public struct LogNode: Automaton, Sendable {
         case .accept(let accept): receive(accept, from: origin.node, at: now, into: &lanes)
         case .accepted(let accepted): receive(accepted, from: origin.node, at: now, into: &lanes)
         case .nack(let nack): receive(nack, from: origin.node, at: now, into: &lanes)
-        case .fetch(let fetch): receive(fetch, from: origin.node, into: &lanes)
+        case .fetch(let fetch): receive(fetch, from: origin.node, at: now, into: &lanes)
         case .chosen(let chosen): receive(chosen, from: origin.node, at: now, into: &lanes)
         case .votes(let votes): receive(votes, from: origin.node, at: now, into: &lanes)
         case .snapshotPart(let part): receive(part, from: origin.node, at: now, into: &lanes)

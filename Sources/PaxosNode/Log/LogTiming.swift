@@ -28,6 +28,10 @@ enum LogTiming {
     /// How long a learner waits for what is missing to arrive by itself, and then for an answer.
     static let fetch = Interval.milliseconds(25)
     static let fetchLimit = Interval.milliseconds(250)
+    /// How long a learner that hears a majority of the acceptors learns nothing before it asks for another
+    /// leader, the first time and at most.
+    static let complaint = Interval.seconds(4)
+    static let complaintLimit = Interval.seconds(32)
     /// How long a learner hears no leader before it asks others what is chosen.
     static let solitude = Interval.seconds(1)
     /// The first and the longest interval between two sendings of one client request.

@@ -16,14 +16,30 @@ struct VainRequests: Sendable {
     /// When the proposer insisted last.
     private var insisted = Instant(nanoseconds: .min)
 
+    /// When somebody last wanted the proposer to lead, whoever else does.
+    private var wanted = Instant(nanoseconds: .min)
+
+    /// Takes note that a learner cannot learn from what the leader has told the acceptors.
+    mutating func insist(at now: Instant) {
+        wanted = now
+    }
+
+    /// Takes note that a leader has answered.
+    mutating func didAnswer() {
+        first = .never
+        last = Instant(nanoseconds: .min)
+    }
+
     mutating func note(at now: Instant) {
         if last + LogTiming.vainPause < now { first = now }
         last = now
     }
 
-    /// Whether clients have asked for so long that whoever leads is of no use to them.
+    /// Whether clients have asked for so long, or learners found so little, that whoever leads is of no
+    /// use to them.
     func areMany(at now: Instant) -> Bool {
-        last + LogTiming.vainPause >= now && first + LogTiming.vain <= now
+        if wanted + LogTiming.vainPause >= now { return true }
+        return last + LogTiming.vainPause >= now && first + LogTiming.vain <= now
     }
 
     /// Whether they are many and the last attempt to lead has had its time; an attempt is begun then.
