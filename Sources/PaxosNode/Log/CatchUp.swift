@@ -16,13 +16,6 @@ struct CatchUp: Sendable {
     /// How many times it has asked since the last piece came.
     private var fruitlessAttempts = 0
 
-    /// The acceptors that have told all they accepted since a slot was last applied.
-    var voters: NodeSet = []
-    /// When a learner that hears so many of them to no avail asks for another leader.
-    private var complaintTime = Instant.never
-    private var complaints = Backoff(
-        initial: LogTiming.complaint, limit: LogTiming.complaintLimit)
-
     /// After how many fruitless attempts another snapshot, even an older one, will do.
     static let persistence = 8
 
@@ -31,7 +24,6 @@ struct CatchUp: Sendable {
 
     mutating func begin(at now: Instant, random: inout RandomSource) {
         time = now + resends.next(using: &random)
-        complaintTime = now + complaints.next(using: &random)
     }
 
     mutating func end() {
@@ -41,28 +33,6 @@ struct CatchUp: Sendable {
         attempts = 0
         fruitlessAttempts = 0
         resends.reset()
-        complaints.reset()
-    }
-
-    /// Takes note that a slot was applied.
-    mutating func didLearn(at now: Instant, random: inout RandomSource) {
-        voters = []
-        complaints.reset()
-        complaintTime = now + complaints.next(using: &random)
-    }
-
-    /// Whether a majority of the acceptors has told all it accepted, again and again, and nothing could
-    /// be learned from it: some of a majority that has accepted the next slot's value do not answer.
-    ///
-    /// A leader that the learner hears would have those that answer accept it, too. Learners rarely ask
-    /// for that, since it is no better if the learner is to blame.
-    mutating func isTimeToComplain(
-        _ majority: Majority, at now: Instant, random: inout RandomSource
-    ) -> Bool {
-        guard majority.isReached(by: voters), now >= complaintTime else { return false }
-        voters = []
-        complaintTime = now + complaints.next(using: &random)
-        return true
     }
 
     /// Whom to ask: the leader first, then anyone, in turns.

@@ -83,7 +83,7 @@ extension LogNode {
             tenure?.learn(chosenThrough: learner.applied)
             settle(at: now)
         }
-        catchUp.didLearn(at: now, random: &random)
+        complaint.end()
         noticeLag(at: now)
         hurry(at: now)
     }
@@ -145,8 +145,9 @@ extension LogNode {
         _ votes: Votes, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard let applied = learner?.applied, cluster.acceptors.contains(sender) else { return }
-        if votes.first <= applied + 1 { catchUp.voters.insert(sender) }
+        if votes.first <= applied + 1 { complaint.note(sender) }
         for entry in votes.entries {
+            if entry.slot == applied + 1 { complaint.begin(at: now, random: &random) }
             learner?.see(entry.acceptance, in: entry.slot)
             count(entry.slot, at: entry.acceptance.ballot, from: sender, into: &lanes)
         }
@@ -165,13 +166,8 @@ extension LogNode {
     mutating func fetchMissing(at now: Instant, into lanes: inout Lanes) {
         guard let learner, learner.lags else { return catchUp.end() }
         let leader = followed.map { cluster.owner(of: $0) }
-        sendFetches(after: learner.applied, preferring: leader, into: &lanes)
-        if cluster.form == .roles,
-            catchUp.isTimeToComplain(cluster.majority, at: now, random: &random),
-            let proposer = catchUp.nextPeer(of: cluster.proposers, leader: nil, random: &random)
-        {
-            lanes.send(.fetch(catchUp.fetch(from: learner.applied + 1)), to: proposer)
-        }
+        complaint.begin(at: now, random: &random)
+        sendFetches(after: learner.applied, preferring: leader, at: now, into: &lanes)
         catchUp.didAsk(at: now, random: &random)
     }
 
@@ -179,18 +175,22 @@ extension LogNode {
     mutating func fetchUnheard(at now: Instant, into lanes: inout Lanes) {
         solitudeTime = now + LogTiming.solitude
         guard let learner, !learner.lags else { return }
-        sendFetches(after: learner.applied, preferring: nil, into: &lanes)
+        sendFetches(after: learner.applied, preferring: nil, at: now, into: &lanes)
     }
 
     private mutating func sendFetches(
-        after applied: Slot, preferring leader: NodeID?, into lanes: inout Lanes
+        after applied: Slot, preferring leader: NodeID?, at now: Instant, into lanes: inout Lanes
     ) {
         let peers = cluster.learners.removing(node)
         if let peer = catchUp.nextPeer(of: peers, leader: leader, random: &random) {
             lanes.send(.fetch(catchUp.fetch(from: applied + 1)), to: peer)
         }
-        if cluster.form == .roles {
-            lanes.send(.fetch(catchUp.fetch(from: applied + 1)), to: cluster.acceptors)
+        guard cluster.form == .roles else { return }
+        lanes.send(.fetch(catchUp.fetch(from: applied + 1)), to: cluster.acceptors)
+        if complaint.isDue(cluster.majority, at: now, random: &random),
+            let proposer = catchUp.nextPeer(of: cluster.proposers, leader: nil, random: &random)
+        {
+            lanes.send(.fetch(catchUp.fetch(from: applied + 1)), to: proposer)
         }
     }
 

@@ -60,6 +60,7 @@ public struct LogNode: Automaton, Sendable {
 
     var desk = ClientDesk()
     var catchUp = CatchUp()
+    var complaint = Complaint()
     /// When a learner that hears no leader asks others what is chosen.
     var solitudeTime = Instant.never
     var journal = Journal()
