@@ -66,7 +66,7 @@ struct LogScenario: Scenario {
         var world = World<LogOracle>(
             makeAutomaton: { plan, node, life, seed in
                 let cluster = LogCluster(shape: plan.shape)
-                let tuning = LogTuning(seed: plan.seed)
+                let tuning = LogTuning(plan)
                 guard cluster.nodes.contains(node) else {
                     let client = LogClient(
                         cluster: cluster, seed: seed,
@@ -88,7 +88,7 @@ struct LogScenario: Scenario {
             makeObserver: { plan in
                 LogOracle(
                     shape: plan.shape,
-                    state: LogTuning(seed: plan.seed).state(
+                    state: LogTuning(plan).state(
                         of: settings.service, bug: settings.bug))
             },
             chooseHealthy: { plan, conditions, random in

@@ -16,13 +16,16 @@ struct LogTuning {
     /// How long its calls wait for an answer.
     let timeout: ClosedRange<Interval>
 
-    init(seed: UInt64) {
-        var random = RandomSource(seed: Dice.mix(seed ^ 0x5455_4e45))
+    init(_ plan: Plan) {
+        var random = RandomSource(seed: Dice.mix(plan.seed ^ 0x5455_4e45))
         // Tiny, so that slots are forgotten and snapshots sent all the time.
         if random.below(4) != 0 { options.snapshotSlots = UInt64(random.number(in: 0...8)) }
         if random.below(4) != 0 { options.snapshotBytes = random.number(in: 100...2_000) }
         options.keptSlots = UInt64(random.number(in: 0...6))
-        if random.below(4) == 0 { sessionLimit = random.number(in: 1...3) }
+        // Few, so that those of former lives are forgotten all the time. With fewer than there are clients
+        // these could have each other's forgotten for ever.
+        let clients = plan.shape.last ?? 0
+        if random.below(4) == 0 { sessionLimit = max(0, clients - 1) + random.number(in: 1...3) }
         operations = random.number(in: random.below(3) == 0 ? 12...40 : 1...12)
         outstanding = [1, 1, 2, 4][random.number(in: 0...3)]
         pause = .milliseconds(Int64([1, 20, 100, 400][random.number(in: 0...3)]))

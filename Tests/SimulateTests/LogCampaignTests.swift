@@ -41,11 +41,11 @@ struct LogCampaignTests {
         "without faults every operation that has half a second is answered or meets an expired session"
     )
     func calm() {
-        var runner = CampaignRunner(
-            LogScenario(ScenarioSettings(service: .kv, faults: [])))
+        let scenario = LogScenario(ScenarioSettings(service: .kv, faults: []))
+        var runner = CampaignRunner(scenario)
         var summary = LogSummary()
         let seeds = (1...100 as ClosedRange<UInt64>).filter {
-            LogTuning(seed: $0).timeout.lowerBound >= .milliseconds(500)
+            LogTuning(scenario.plan($0)).timeout.lowerBound >= .milliseconds(500)
         }
         #expect(seeds.count > 30)
         for seed in seeds {
