@@ -24,4 +24,31 @@ public enum Program {
             exit(error.status)
         }
     }
+    /// The same for a body that awaits something; whatever else it throws is said with status 2.
+    public static func main(
+        _ name: String, _ body: ([String]) async throws -> Int32
+    ) async -> Never {
+        do {
+            exit(try await body(try CommandLine.checkedArguments()))
+        } catch let error as ExitError {
+            Console.complain("\(name): \(error.sentence)")
+            exit(error.status)
+        } catch {
+            Console.complain("\(name): \(error)")
+            exit(2)
+        }
+    }
+
+    /// Answers `--help` and `--version`; returns whether one of them was asked for.
+    public static func answersQuestion(
+        in arguments: ParsedArguments, help: String
+    ) throws(ExitError) -> Bool {
+        if arguments.has("--help") {
+            try Console.print(help)
+            return true
+        }
+        guard arguments.has("--version") else { return false }
+        try Console.print(version + "\n")
+        return true
+    }
 }

@@ -29,14 +29,7 @@ enum ClientCommand {
     /// Runs the program; returns its exit status.
     static func run(_ arguments: [String]) throws(ExitError) -> Int32 {
         let parsed = try ClientOptions.parse(arguments)
-        if parsed.has("--help") {
-            try Console.print(help)
-            return ExitStatus.done
-        }
-        if parsed.has("--version") {
-            try Console.print(Program.version + "\n")
-            return ExitStatus.done
-        }
+        if try Program.answersQuestion(in: parsed, help: help) { return ExitStatus.done }
         if let word = parsed.words.first, ServiceCommand.usage.contains(where: { $0.word == word })
         {
             let options = try ServiceOptions(parsed)

@@ -23,14 +23,7 @@ enum NodeCommand {
     /// Runs the program; returns its exit status.
     static func run(_ arguments: [String]) throws(ExitError) -> Int32 {
         let parsed = try NodeOptionReader.parse(arguments)
-        if parsed.has("--help") {
-            try Console.print(help)
-            return ExitStatus.done
-        }
-        if parsed.has("--version") {
-            try Console.print(Program.version + "\n")
-            return ExitStatus.done
-        }
+        if try Program.answersQuestion(in: parsed, help: help) { return ExitStatus.done }
         let options = try NodeOptionReader(parsed)
         // Before anything that takes time, so that a signal finds the program prepared.
         let signals = try TerminationSignals()

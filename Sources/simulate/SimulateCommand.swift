@@ -1,5 +1,4 @@
 import ConsensusCore
-import Glibc
 import Simulation
 import UDPRuntime
 
@@ -29,30 +28,11 @@ enum SimulateCommand {
 
         """
 
-    static func main() async -> Never {
-        do {
-            exit(try await run(try CommandLine.checkedArguments()))
-        } catch let error as ExitError {
-            Console.complain("simulate: \(error.sentence)")
-            exit(error.status)
-        } catch {
-            Console.complain("simulate: \(error)")
-            exit(2)
-        }
-    }
-
     /// Runs the program; returns its exit status.
     static func run(_ arguments: [String]) async throws -> Int32 {
         let parsed = try ParsedArguments(
             arguments, options: SimulateOptions.specifications, program: "simulate")
-        if parsed.has("--help") {
-            try Console.print(help)
-            return 0
-        }
-        if parsed.has("--version") {
-            try Console.print(Program.version + "\n")
-            return 0
-        }
+        if try Program.answersQuestion(in: parsed, help: help) { return ExitStatus.done }
         let options = try SimulateOptions(parsed)
         let settings = options.settings
         switch (options.task, settings.service) {

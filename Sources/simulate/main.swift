@@ -1,1 +1,3 @@
-await SimulateCommand.main()
+import UDPRuntime
+
+await Program.main("simulate", SimulateCommand.run)

@@ -1,5 +1,4 @@
 import ConsensusCore
-import Glibc
 import Simulation
 import Synod
 import UDPRuntime
@@ -27,30 +26,11 @@ enum Witness {
 
         """
 
-    static func main() async -> Never {
-        do {
-            exit(try await run(try CommandLine.checkedArguments()))
-        } catch let error as ExitError {
-            Console.complain("witness: \(error.sentence)")
-            exit(error.status)
-        } catch {
-            Console.complain("witness: \(error)")
-            exit(2)
-        }
-    }
-
     /// Runs the program; returns its exit status.
     static func run(_ arguments: [String]) async throws -> Int32 {
         let parsed = try ParsedArguments(
             arguments, options: WitnessOptions.specifications, program: "witness")
-        if parsed.has("--help") {
-            try Console.print(help)
-            return 0
-        }
-        if parsed.has("--version") {
-            try Console.print(Program.version + "\n")
-            return 0
-        }
+        if try Program.answersQuestion(in: parsed, help: help) { return ExitStatus.done }
         let options = try WitnessOptions(parsed)
         let hosts = try HostsFile(path: options.hostsPath)
         var clients: [Client] = []

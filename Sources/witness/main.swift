@@ -1,1 +1,3 @@
-await Witness.main()
+import UDPRuntime
+
+await Program.main("witness", Witness.run)
