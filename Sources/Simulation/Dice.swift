@@ -47,7 +47,7 @@ public struct Dice: Sendable {
     public enum Purpose: UInt64, Sendable {
         case loss = 1
         case duplication, jitter, spike, spikeLength, corruption, corruptionKind, corruptionPlace
-        case clockBase, automatonSeed, cluster, badLink
+        case clockBase, automatonSeed, cluster, badLink, hang
     }
 
     @usableFromInline let key: UInt64

@@ -33,10 +33,14 @@ public struct FaultMix: Hashable, Sendable {
     }
 
     /// Draws each allowed kind with one chance in two, and its strength; one run in sixteen is calm.
+    ///
+    /// Faults of disks, which often cost a host for good, are drawn in one run of four, or in all if
+    /// nothing else is allowed.
     public init(drawnFrom random: inout RandomSource, among allowed: FaultSet) {
         kinds = []
         guard random.below(16) != 0 else { return }
-        for (kind, _) in FaultSet.named where random.below(2) == 0 && allowed.contains(kind) {
+        for (kind, _) in FaultSet.named
+        where !FaultSet.ofDisks.contains(kind) && random.below(2) == 0 && allowed.contains(kind) {
             kinds.formUnion(kind)
         }
         let lowest: Interval = .microseconds(10)
@@ -57,6 +61,14 @@ public struct FaultMix: Hashable, Sendable {
         }
         if kinds.contains(.corruption) {
             corruptionPerMillion = random.number(in: 1_000...50_000)
+        }
+        // From a source of their own, so that runs without them are what they were before there were any.
+        var copy = random
+        var disks = RandomSource(seed: Dice.mix(copy.next() ^ 0x6469_736b))
+        guard disks.below(4) == 0 || allowed.isSubset(of: .ofDisks) else { return }
+        for (kind, _) in FaultSet.named
+        where FaultSet.ofDisks.contains(kind) && disks.below(2) == 0 && allowed.contains(kind) {
+            kinds.formUnion(kind)
         }
     }
 

@@ -46,6 +46,12 @@ public struct FaultSet: OptionSet, Hashable, Sendable {
     public static let lateStarts = FaultSet(rawValue: 1 << 17)
     /// Some links, each in one direction, lose most of what they carry.
     public static let badLinks = FaultSet(rawValue: 1 << 18)
+    /// A disk has no room for a write, and its host ends.
+    public static let fullDisks = FaultSet(rawValue: 1 << 19)
+    /// A host stands still until its disk is done with a write, for long or for ever.
+    public static let hungDisks = FaultSet(rawValue: 1 << 20)
+    /// What a host has stored is damaged while it is down.
+    public static let bitRot = FaultSet(rawValue: 1 << 21)
 
     /// Every kind with its name on a command line, in the order they are shown.
     public static let named: [(kind: FaultSet, name: String)] = [
@@ -55,10 +61,13 @@ public struct FaultSet: OptionSet, Hashable, Sendable {
         (.persistCrashes, "persist-crashes"), (.tornWrites, "torn-writes"),
         (.lostWrites, "lost-writes"), (.pauses, "pauses"), (.skew, "skew"), (.jumps, "jumps"),
         (.slowDisks, "slow-disks"), (.corruption, "corruption"), (.lateStarts, "late-starts"),
-        (.badLinks, "bad-links"),
+        (.badLinks, "bad-links"), (.fullDisks, "full-disks"), (.hungDisks, "hung-disks"),
+        (.bitRot, "bit-rot"),
     ]
 
-    public static let all = FaultSet(rawValue: 1 << 19 - 1)
+    public static let all = FaultSet(rawValue: 1 << 22 - 1)
+    /// The faults of a disk itself, which only hosts that keep records can have.
+    public static let ofDisks: FaultSet = [.fullDisks, .hungDisks, .bitRot]
     /// All faults that an algorithm with stable storage must survive: everything but ``amnesia``.
     public static let standard = FaultSet.all.subtracting(.amnesia)
 

@@ -24,6 +24,24 @@ struct HostState: BitwiseCopyable {
     /// When the last write under way becomes durable.
     @usableFromInline var lastSync = Instant(nanoseconds: 0)
 
+    /// How large its disk may become; a write beyond it fails.
+    @usableFromInline var diskLimit = Int.max
+    @usableFromInline var diskFullUntil = Instant(nanoseconds: 0)
+    /// Which fault filled its disk last.
+    @usableFromInline var fullDiskFault = 0
+    /// Until when its writes hang.
+    @usableFromInline var diskHangsUntil = Instant(nanoseconds: 0)
+    /// Which fault made them hang last.
+    @usableFromInline var hungDiskFault = 0
+    /// Whether it stands still until its disk is done.
+    @usableFromInline var isHung = false
+    /// When the disk will be done.
+    @usableFromInline var hangEnd = Instant(nanoseconds: 0)
+    /// How many datagrams wait for a hung host at most.
+    @usableFromInline var receiveBuffer = Int.max
+    /// Which fault damaged what is on its disk, not noticed yet.
+    @usableFromInline var rotFault: Int?
+
     @inlinable
     init(clock: VirtualClock) {
         self.clock = clock

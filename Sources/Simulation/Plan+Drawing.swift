@@ -9,7 +9,9 @@ extension Plan {
         public var livenessBound: Interval = .seconds(60)
         /// The hosts that may crash, for a while or for good; nil for all.
         public var crashable: NodeSet?
-        /// How many hosts may crash for good.
+        /// The hosts that keep records, whose disks may be full, hung or damaged; nil for all.
+        public var storing: NodeSet?
+        /// How many hosts may crash for good; as many again may lose their disks' service for good.
         public var permanentCrashes: Int = 1
         /// How many hosts may come back without their disks.
         public var amnesiacs: Int = 1
@@ -35,6 +37,8 @@ extension Plan {
         draw.drawHosts()
         draw.drawCrashes(permanent: limits.permanentCrashes, amnesiacs: limits.amnesiacs)
         draw.drawNetwork()
+        draw.drawDisks(
+            of: limits.storing ?? NodeSet(0..<hostCount), lasting: limits.permanentCrashes)
         scheduled = draw.faults
     }
 }

@@ -81,6 +81,16 @@ public struct RunStatistics: Hashable, Sendable {
     public var clogs = 0
     public var slowWrites = 0
     public var lateStarts = 0
+    /// Writes for which a disk had no room; also counted as crashes.
+    public var failedWrites = 0
+    /// Writes for which a host stood still.
+    public var hungWrites = 0
+    /// Datagrams for which a host that stood still had no room.
+    public var overflowed = 0
+    /// Disks damaged while their hosts were down.
+    public var rottenDisks = 0
+    /// Times a host refused to start with what its disk held.
+    public var refusedStarts = 0
 
     @inlinable
     public init() {}
@@ -94,13 +104,16 @@ public struct RunStatistics: Hashable, Sendable {
             ("restarts", restarts), ("restarts without disk", amnesiacs),
             ("tails lost or torn", lostTails), ("pauses", pauses), ("clock jumps", jumps),
             ("partitions", partitions), ("clogs", clogs), ("slow writes", slowWrites),
-            ("late starts", lateStarts),
+            ("late starts", lateStarts), ("writes to full disks", failedWrites),
+            ("hung writes", hungWrites), ("overflowed", overflowed),
+            ("rotten disks", rottenDisks), ("refusals to start", refusedStarts),
         ]
     }
 
     public var faultCount: Int {
         lost + partitioned + duplicated + spiked + clogged + corrupted + crashes + restarts
             + lostTails + pauses + jumps + slowWrites + lateStarts
+            + hungWrites + overflowed + rottenDisks
     }
 
     public mutating func add(_ other: RunStatistics) {
@@ -134,5 +147,10 @@ public struct RunStatistics: Hashable, Sendable {
         clogs += other.clogs
         slowWrites += other.slowWrites
         lateStarts += other.lateStarts
+        failedWrites += other.failedWrites
+        hungWrites += other.hungWrites
+        overflowed += other.overflowed
+        rottenDisks += other.rottenDisks
+        refusedStarts += other.refusedStarts
     }
 }

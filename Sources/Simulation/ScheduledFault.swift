@@ -17,6 +17,15 @@ public enum ScheduledFault: Hashable, Sendable {
     case clockJump(NodeID, at: Instant, by: Interval)
     /// The host's writes take `delay` to become durable.
     case slowDisk(NodeID, at: Instant, length: Interval, delay: Interval)
+    /// The host's disk takes `room` bytes more and, for `length`, no others: a host whose write does not
+    /// fit ends, before anything that depends on it is sent, and leaves behind what did fit.
+    case fullDisk(NodeID, at: Instant, length: Interval, room: Int, comeback: Comeback)
+    /// Each write that the host begins within `length` takes up to `longest`, or for ever if that is nil,
+    /// and the host stands still meanwhile: of what arrives `buffer` datagrams wait, the rest is lost.
+    case hungDisk(NodeID, at: Instant, length: Interval, longest: Interval?, buffer: Int)
+    /// The host stops, and what it has stored is damaged before it comes back, or while it is down
+    /// already. It refuses to start with that; what then counts as coming back is doing so without it.
+    case bitRot(NodeID, at: Instant, damage: DiskDamage, comeback: Comeback)
     /// What is sent over the link while it is clogged arrives after it.
     case clog(from: NodeID, to: NodeID, at: Instant, length: Interval)
     case partition(Partition, at: Instant, length: Interval)
@@ -37,8 +46,25 @@ public enum ScheduledFault: Hashable, Sendable {
         case .clockRate: .skew
         case .clockJump: .jumps
         case .slowDisk: .slowDisks
+        case .fullDisk: .fullDisks
+        case .hungDisk: .hungDisks
+        case .bitRot: .bitRot
         case .clog: .clogs
         case .partition: .partitions
+        }
+    }
+}
+
+extension ScheduledFault {
+    /// The host that never again is what it was, if there is one: it is gone, or has lost its disk.
+    public var losesForGood: NodeID? {
+        switch self {
+        case .crash(let node, _, _, .never), .crash(let node, _, _, .withoutDisk),
+            .crashAtPersist(let node, _, _, .never), .crashAtPersist(let node, _, _, .withoutDisk),
+            .fullDisk(let node, _, _, _, .never), .fullDisk(let node, _, _, _, .withoutDisk),
+            .hungDisk(let node, _, _, nil, _), .bitRot(let node, _, _, _):
+            node
+        default: nil
         }
     }
 }
@@ -57,6 +83,37 @@ public enum Comeback: Hashable, Sendable {
     case never
     case withDisk(after: Interval)
     case withoutDisk(after: Interval)
+}
+
+/// What becomes of stored bytes while nobody looks at them.
+public struct DiskDamage: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// The bit of this number, from 0 to 7, is the other.
+        case flippedBit(Int)
+        /// So many bytes read as zeros.
+        case lostBlock(Int)
+    }
+
+    public var kind: Kind
+    /// How far into what is stored it begins, in millionths of all.
+    public var place: Int
+
+    public init(_ kind: Kind, place: Int) {
+        self.kind = kind
+        self.place = place
+    }
+
+    /// Where it begins in so many bytes; from 0 on, and less than their count unless that is 0.
+    public func offset(in count: Int) -> Int { count * min(max(place, 0), 999_999) / 1_000_000 }
+
+    /// Damages stored bytes from an index of theirs on, and nothing beyond their end.
+    public func apply(to bytes: inout ArraySlice<UInt8>, at start: Int) {
+        switch kind {
+        case .flippedBit(let bit): bytes[start] ^= 1 << UInt8(bit & 7)
+        case .lostBlock(let length):
+            for index in start..<min(start + max(length, 0), bytes.endIndex) { bytes[index] = 0 }
+        }
+    }
 }
 
 /// Who cannot hear whom.
@@ -119,6 +176,18 @@ extension ScheduledFault {
             return moved(node).map { .clockJump($0, at: at, by: jump) }
         case .slowDisk(let node, let at, let length, let delay):
             return moved(node).map { .slowDisk($0, at: at, length: length, delay: delay) }
+        case .fullDisk(let node, let at, let length, let room, let comeback):
+            return moved(node).map {
+                .fullDisk($0, at: at, length: length, room: room, comeback: comeback)
+            }
+        case .hungDisk(let node, let at, let length, let longest, let buffer):
+            return moved(node).map {
+                .hungDisk($0, at: at, length: length, longest: longest, buffer: buffer)
+            }
+        case .bitRot(let node, let at, let damage, let comeback):
+            return moved(node).map {
+                .bitRot($0, at: at, damage: damage, comeback: comeback)
+            }
         case .clog(let from, let to, let at, let length):
             guard let from = moved(from), let to = moved(to) else { return nil }
             return .clog(from: from, to: to, at: at, length: length)

@@ -62,6 +62,12 @@ struct SimulatedDisk {
         return start..<start + Int(length)
     }
 
+    /// Cuts off what is beyond `limit`, but nothing durable.
+    @usableFromInline
+    mutating func truncate(to limit: Int) {
+        writer.bytes.removeLast(max(0, size - max(limit, durable)))
+    }
+
     /// Cuts everything from `offset` off and calls the rest durable.
     @inlinable
     mutating func settle(at offset: Int) {

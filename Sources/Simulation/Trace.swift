@@ -18,6 +18,7 @@ public struct TraceEvent: Hashable, Sendable {
         case clogBegins, clogEnds, partitionBegins, partitionEnds
         case heals, violates, ends
         case checkpoints
+        case fillsDisk, outOfRoom, hangsDisk, waitsForDisk, overflows, rots, refusesToStart
     }
 
     /// The true time, since the run began.
@@ -86,6 +87,13 @@ extension TraceEvent: CustomStringConvertible {
         case .resumes: return "resumes"
         case .jumps: return "clock jumps\(subject)"
         case .slowsDisk: return "disk is slow\(subject)"
+        case .fillsDisk: return "disk has room\(subject)"
+        case .outOfRoom: return "ends, its disk being full\(subject)"
+        case .hangsDisk: return "disk hangs,\(subject)"
+        case .waitsForDisk: return "waits for its disk\(subject)"
+        case .overflows: return "has no room for a datagram"
+        case .rots: return "is down, and its disk is damaged:\(subject)"
+        case .refusesToStart: return "refuses to start:\(subject)"
         case .skews: return "clock runs\(subject)"
         case .clogBegins: return "link to \(other) clogs"
         case .clogEnds: return "link to \(other) clears"

@@ -15,11 +15,26 @@ extension World {
     @usableFromInline
     mutating func checkpoint(_ host: Int) {
         let records = automata[host].checkpoint()
+        if hosts[host].diskLimit < .max && !hasRoom(for: records, on: host) {
+            failWrite(host)
+            return
+        }
         hosts[host].persistCount += 1
         let strike =
             hosts[host].persistCount >= hosts[host].nextPersistCrash ? persistCrash(host) : nil
         if strike.map({ $0.tail == .kept }) ?? true { replaceDisk(host, records) }
-        if let strike { crashAtPersist(host, tail: .kept, strike.comeback) }
+        if let strike {
+            crashAtPersist(host, tail: .kept, strike.comeback)
+        } else if hosts[host].diskHangsUntil > now {
+            hang(host)
+        }
+    }
+
+    /// Whether there is room for a checkpoint beside what it is to replace.
+    private func hasRoom(for records: [Subject.Record], on host: Int) -> Bool {
+        var copy = SimulatedDisk()
+        for record in records { _ = copy.append(record) }
+        return disks[host].size + copy.size <= hosts[host].diskLimit
     }
 
     private mutating func replaceDisk(_ host: Int, _ records: [Subject.Record]) {

@@ -8,6 +8,10 @@ extension World {
         if !effects.records.isEmpty {
             write(host)
             if flaws.contains(.answersBeforeDurable) { releaseEarly(host, stamp: stamp) }
+            if disks[host].size > hosts[host].diskLimit {
+                failWrite(host)
+                return
+            }
             hosts[host].persistCount += 1
             if hosts[host].persistCount >= hosts[host].nextPersistCrash {
                 let (tail, comeback) = persistCrash(host)
@@ -15,9 +19,16 @@ extension World {
                 return
             }
         }
+        if hosts[host].diskHangsUntil > now && !effects.records.isEmpty {
+            hold(host, stamp: stamp)
+            hang(host)
+            return
+        }
         let delay = effects.records.isEmpty ? .zero : hosts[host].diskDelay
         if delay > .zero || !held[host].isEmpty {
-            hold(host, stamp: stamp, delay: delay)
+            if delay > .zero { statistics.slowWrites += 1 }
+            hold(host, stamp: stamp)
+            synchronize(host, after: delay)
             return
         }
         becomeDurable(host, to: disks[host].size)
@@ -55,14 +66,18 @@ extension World {
         observer.didRecord(record, on: NodeID(index: host), at: now)
     }
 
-    /// Keeps the step's effects until the disk is done, while the host goes on.
+    /// Keeps the step's effects until the disk is done.
     @inlinable
-    mutating func hold(_ host: Int, stamp: Stamp, delay: Interval) {
-        if delay > .zero { statistics.slowWrites += 1 }
+    mutating func hold(_ host: Int, stamp: Stamp) {
         var taken = Subject.Lanes()
         swap(&taken, &effects)
         held[host].append(
             HeldEffects(effects: taken, stamp: stamp, durable: disks[host].size))
+    }
+
+    /// Has the disk be done with all that was written so far after this long, unless others last longer.
+    @inlinable
+    mutating func synchronize(_ host: Int, after delay: Interval) {
         let time = max(hosts[host].lastSync, now + delay)
         hosts[host].lastSync = time
         queue.push(WorldEvent(.sync, host: host, index: hosts[host].life), at: time)
@@ -124,6 +139,7 @@ extension World {
         note(action, host)
         line(action, host)
         hosts[host].status = .crashed
+        hosts[host].isHung = false
         effects.removeAll()
         held[host].removeAll(keepingCapacity: true)
         for event in backlogs[host] where event.kind == .delivery {
@@ -155,6 +171,10 @@ extension World {
     @usableFromInline
     mutating func restart(_ host: Int, memory: Memory) {
         guard hosts[host].status == .crashed else { return }
+        if let rot = hosts[host].rotFault {
+            guard opens(host, damagedBy: rot, memory) else { return }
+            hosts[host].rotFault = nil
+        }
         let isSpared = memory == .wiped && !observer.mayLoseDisk(NodeID(index: host))
         let memory = isSpared ? .kept : memory
         let life = hosts[host].life + 1

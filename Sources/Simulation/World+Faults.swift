@@ -20,7 +20,9 @@ extension World {
                 continue
             case .clockRate: time = Instant(nanoseconds: 0)
             case .crash(_, let at, _, _), .pause(_, let at, _), .clockJump(_, let at, _),
-                .slowDisk(_, let at, _, _), .clog(_, _, let at, _), .partition(_, let at, _):
+                .slowDisk(_, let at, _, _), .clog(_, _, let at, _), .partition(_, let at, _),
+                .fullDisk(_, let at, _, _, _), .hungDisk(_, let at, _, _, _),
+                .bitRot(_, let at, _, _):
                 time = at
             }
             queue.push(WorldEvent(.faultBegins, host: 0, index: index), at: time)
@@ -65,6 +67,17 @@ extension World {
             let text = Instant(nanoseconds: delay.nanoseconds).inMilliseconds
             line(.slowsDisk, node.index, text: "by \(text) ms")
             schedule(endOf: index, after: length)
+        case .fullDisk(let node, _, let length, let room, _):
+            guard node.index < hosts.count else { return }
+            fillDisk(node.index, room: room, for: length, fault: index)
+            schedule(endOf: index, after: length)
+        case .hungDisk(let node, _, let length, let longest, let buffer):
+            guard node.index < hosts.count else { return }
+            hosts[node.index].receiveBuffer = buffer
+            hangDisk(node.index, for: length, longest: longest, fault: index)
+        case .bitRot(let node, _, let damage, let comeback):
+            guard node.index < hosts.count else { return }
+            rot(node.index, damage, comeback, fault: index)
         case .clog(let from, let to, _, let length):
             guard from.index < hosts.count, to.index < hosts.count else { return }
             let link = from.index * hosts.count + to.index
@@ -85,11 +98,14 @@ extension World {
     mutating func end(fault index: Int) {
         switch plan.scheduled[index] {
         case .pause(let node, _, _):
-            guard hosts[node.index].status == .paused, hosts[node.index].pausedUntil <= now
+            guard hosts[node.index].status == .paused, hosts[node.index].pausedUntil <= now,
+                !hosts[node.index].isHung || hosts[node.index].hangEnd <= now
             else { return }
             resume(node.index)
         case .slowDisk(let node, _, _, _):
             if hosts[node.index].diskSlowUntil <= now { hosts[node.index].diskDelay = .zero }
+        case .fullDisk(let node, _, _, _, _):
+            if hosts[node.index].diskFullUntil <= now { hosts[node.index].diskLimit = .max }
         case .clog(let from, let to, _, _):
             if cloggedUntil[from.index * hosts.count + to.index] <= now {
                 line(.clogEnds, from.index, peer: to)
@@ -97,7 +113,7 @@ extension World {
         case .partition(let partition, _, _):
             line(.partitionEnds, nil, text: "\(partition)")
             changeBlocks(partition, by: -1)
-        case .lateStart, .crash, .crashAtPersist, .clockRate, .clockJump: break
+        case .lateStart, .crash, .crashAtPersist, .clockRate, .clockJump, .hungDisk, .bitRot: break
         }
     }
 
@@ -120,6 +136,10 @@ extension World {
         note(.resumes, host)
         line(.resumes, host)
         hosts[host].status = .running
+        if hosts[host].isHung {
+            finishWrites(host)
+            guard hosts[host].status == .running else { return }
+        }
         for event in backlogs[host] { queue.push(event, at: now) }
         backlogs[host].removeAll(keepingCapacity: true)
         refreshWake(host)
@@ -153,6 +173,8 @@ extension World {
             let host = node.index
             hosts[host].clock.setRate(0, at: now)
             hosts[host].diskDelay = .zero
+            hosts[host].diskLimit = .max
+            hosts[host].diskHangsUntil = Instant(nanoseconds: 0)
             hosts[host].nextPersistCrash = .max
             switch hosts[host].status {
             case .running: refreshWake(host)

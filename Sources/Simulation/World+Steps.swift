@@ -10,7 +10,9 @@ extension World {
         case .wake: takeWake(host)
         case .sync:
             guard hosts[host].life == Int(event.index), hosts[host].isUp else { return }
-            if hosts[host].status == .paused {
+            if hosts[host].isHung && hosts[host].hangEnd <= now {
+                endHang(host)
+            } else if hosts[host].status == .paused {
                 backlogs[host].append(event)
             } else {
                 releaseHeld(host)
@@ -34,6 +36,7 @@ extension World {
         let key = DeliveryKey(rawValue: event.key)
         guard hosts[host].status == .running else {
             if hosts[host].status == .paused {
+                if hosts[host].isHung && overflow(event, on: host) { return }
                 backlogs[host].append(event)
                 return
             }

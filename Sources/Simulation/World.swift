@@ -17,6 +17,10 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     public typealias ChooseHealthy = (
         _ plan: Plan, _ hosts: [HostCondition], _ random: inout RandomSource
     ) -> NodeSet?
+    /// Opens the storage of a host that holds these records, damaged so, as the real program would.
+    public typealias ReadDamaged = (
+        _ node: NodeID, _ records: [Subject.Record], _ damage: DiskDamage
+    ) -> DamagedRead
     public typealias MakeInputs = (_ plan: Plan) -> [ScheduledInput<Subject.Input>]
 
     @usableFromInline let makeAutomaton: MakeAutomaton
@@ -26,6 +30,8 @@ public struct World<Observer: WorldObserver>: ~Copyable {
 
     public var options: RunOptions = [.checksInvariants]
     public var flaws: HostFlaws = []
+    /// What becomes of damaged storage; without a format to put to the test, it is refused.
+    public var readDamaged: ReadDamaged = { _, _, _ in .refused("it is damaged") }
 
     /// The oracle of the last run.
     public var observer: Observer

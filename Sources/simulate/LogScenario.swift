@@ -31,6 +31,7 @@ struct LogScenario: Scenario {
         limits.livenessBound = LogScenario.livenessBound
         limits.permanentCrashes = 2
         limits.amnesiacs = 2
+        limits.storing = LogCluster(shape: shape).nodes
         var plan = Plan(drawing: seed, shape: shape, within: limits)
         plan.addOutages(LogCluster(shape: shape), using: &random)
         plan.scheduled = LogScenario.survivable(plan.scheduled, shape: shape)
@@ -101,6 +102,7 @@ struct LogScenario: Scenario {
                     ScheduledInput(time: time, node: NodeID(index: $0), input: .conclude)
                 }
             })
+        world.readDamaged = DamagedStorage.read
         if let bug = settings.bug { world.flaws = bug.hostFlaws }
         return world
     }

@@ -45,6 +45,7 @@ struct PaxosScenario: Scenario {
         limits.livenessBound = PaxosScenario.livenessBound
         limits.permanentCrashes = 3
         limits.amnesiacs = 2
+        limits.storing = Cluster(shape: shape).nodes
         var plan = Plan(drawing: seed, shape: shape, within: limits)
         if hasRivals { addRivals(to: &plan, &random) }
         plan.scheduled = PaxosScenario.survivable(plan.scheduled, shape: shape)
@@ -134,6 +135,7 @@ struct PaxosScenario: Scenario {
             chooseHealthy: { plan, conditions, random in
                 PaxosScenario.healthy(Cluster(shape: plan.shape), conditions, &random)
             })
+        world.readDamaged = DamagedStorage.read
         if let bug { world.flaws = bug.hostFlaws }
         return world
     }
@@ -219,18 +221,6 @@ extension Cluster {
         case .acceptor: acceptors
         case .learner: learners
         case nil: NodeSet(nodeCount..<nodeCount + clientCount)
-        }
-    }
-}
-
-extension ScheduledFault {
-    /// The host that never again is what it was, if there is one.
-    var losesForGood: NodeID? {
-        switch self {
-        case .crash(let node, _, _, .never), .crash(let node, _, _, .withoutDisk),
-            .crashAtPersist(let node, _, _, .never), .crashAtPersist(let node, _, _, .withoutDisk):
-            node
-        default: nil
         }
     }
 }

@@ -164,7 +164,8 @@ extension TraceEvent {
     var isIncident: Bool {
         switch action {
         case .crashes, .crashesAtPersist, .restarts, .restartsWithoutDisk, .losesTail, .violates,
-            .partitionBegins, .partitionEnds, .heals, .ends:
+            .partitionBegins, .partitionEnds, .heals, .ends, .outOfRoom, .hangsDisk, .rots,
+            .refusesToStart:
             true
         default: false
         }

@@ -137,6 +137,8 @@ struct Ledger: WorldObserver {
     var gotSinceHealed: [Int] = Array(repeating: 0, count: 64)
     var isHealed = false
     var isDuplicateForbidden = false
+    /// The hosts that may come back without their disks.
+    var replaceable = NodeSet(0..<64)
 
     var starts: [Entry<Int>] = []
     var restarts: [Entry<Memory>] = []
@@ -150,6 +152,8 @@ struct Ledger: WorldObserver {
     func isDone(among healthy: NodeSet) -> Bool {
         healthy.removing(0).allSatisfy { gotSinceHealed[$0.index] >= awaited }
     }
+
+    func mayLoseDisk(_ node: NodeID) -> Bool { replaceable.contains(node) }
 
     mutating func didStart(_ node: NodeID, at time: Instant) {
         starts.append(Entry(node: node, value: 0, time: time))

@@ -46,6 +46,20 @@ public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
             recovering: recover)
     }
 
+    /// Opens a log as above, in files that need not be the operating system's.
+    ///
+    /// - Parameter seed: where the salts of segments are drawn from.
+    package init(
+        directory: String, files: any StorageFiles, identity: LogIdentity, segmentSize: Int,
+        seed: UInt64, complain: (String) -> Void, recovering recover: (Record) -> Void
+    ) throws(ExitError) {
+        precondition(segmentSize >= 4_096 && segmentSize <= SegmentHeader.maximumCapacity)
+        try self.init(
+            StorageFolder(path: directory, files: files),
+            LogSettings(identity: identity, segmentSize: segmentSize, seed: seed),
+            complain: complain, recovering: recover)
+    }
+
     init(
         _ folder: StorageFolder, _ settings: LogSettings, complain: (String) -> Void,
         recovering recover: (Record) -> Void

@@ -1,7 +1,8 @@
-/// The system calls of stable storage, so that tests can put a failing or crashing disk in their place.
+/// The system calls of stable storage, so that tests and the simulator can put a failing, crashing or
+/// damaged disk in their place.
 ///
 /// Each method does what the function of the same name in `System` does.
-protocol StorageFiles: Sendable {
+package protocol StorageFiles: Sendable {
     func makeDirectory(_ path: String) throws(SystemError)
     func namesInDirectory(_ path: String) throws(SystemError) -> [String]
     /// Opens a file, or a directory, to read.
