@@ -134,10 +134,12 @@ extension LogNode {
                 Pulse(
                     ballot: heartbeat.ballot, round: heartbeat.round, isVoting: isVoting,
                     snapshot: learner?.snapshotSlot ?? 0)), to: sender)
-        if cluster.form == .roles, let acceptor, heartbeat.truncatable > acceptor.truncated {
+        if cluster.form == .roles, isVoting, let acceptor,
+            heartbeat.truncatable > acceptor.truncated
+        {
             // Without the promise, one that restarts could take an earlier leader's word for what is
-            // chosen in the slots that this one had it forget.
-            if isVoting, self.acceptor?.promised != heartbeat.ballot,
+            // chosen in the slots that this one had it forget. So one that cannot promise yet forgets none.
+            if acceptor.promised != heartbeat.ballot,
                 self.acceptor?.promise(heartbeat.ballot) == true
             {
                 remember(.promised(heartbeat.ballot), into: &lanes)
