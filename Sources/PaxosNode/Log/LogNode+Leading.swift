@@ -256,11 +256,14 @@ extension LogNode {
         }
         guard accepted.ballot == tenure?.ballot else { return }
         let bounds = tenure.map { ($0.inFlight.first, $0.nextSlot) } ?? (1, 1)
+        // Ranges of an acceptor that keeps the rules do not have so many slots even in all.
+        var rest = SlotLog<Acceptance>.maximumSpan
         for range in accepted.slots {
             var slot = max(range.first, bounds.0)
-            while slot <= range.last, slot < bounds.1 {
+            while slot <= range.last, slot < bounds.1, rest > 0 {
                 count(slot, from: sender, at: now, into: &lanes)
                 slot += 1
+                rest -= 1
             }
         }
         settle(at: now)

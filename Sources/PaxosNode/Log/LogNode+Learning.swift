@@ -101,12 +101,16 @@ extension LogNode {
         _ accepted: LogAccepted, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard let applied = learner?.applied else { return }
+        let span = SlotLog<Acceptance>.maximumSpan
+        // Ranges of an acceptor that keeps the rules do not have so many slots even in all.
+        var rest = span
         for range in accepted.slots {
             var slot = max(range.first, applied + 1)
-            let end = min(range.last, applied + SlotLog<Acceptance>.maximumSpan)
-            while slot <= end {
+            let end = min(range.last, applied + span)
+            while slot <= end, rest > 0 {
                 count(slot, at: accepted.ballot, from: sender, into: &lanes)
                 slot += 1
+                rest -= 1
             }
         }
         applyChosen(at: now, into: &lanes)
