@@ -41,4 +41,36 @@ struct LogRecoveryTests {
         let restarted = LogDriver(0, of: LogCluster(replicas: 5), records: records)
         #expect(restarted.node.applied == [[1]])
     }
+
+    @Test("an acceptor forgets no slots before it votes, or it would vouch for an earlier leader")
+    func truncationWithoutVote() {
+        // It hears a leader, but no other acceptor remembers it yet: it cannot promise that one's ballot.
+        let cluster = LogCluster(proposers: 2, acceptors: 3, learners: 2)
+        var driver = LogDriver(3, of: cluster)
+        var records: [LogRecord] = [.incarnation(driver.node.incarnation)]
+        for other in cluster.nodes.removing(3) {
+            driver.receive(
+                .welcome(Welcome(proof: driver.node.incarnation, remembered: 0)), from: other)
+        }
+        let heartbeat = LogHeartbeat(ballot: ballot(8), round: 1, chosen: 5, truncatable: 5)
+        records += driver.receive(.heartbeat(heartbeat), from: 1).records
+
+        // After a crash it meets the leader of a lower ballot, whose proposal of slot 1 may not be what
+        // ballot 8 chose. That one must not have it from here that the slot is chosen.
+        driver = LogDriver(3, of: cluster, records: records)
+        driver.meetAll()
+        #expect(driver.receive(accept(7, [1]), from: 0).sent("chosen").isEmpty)
+    }
+
+    @Test("as many slots as a node cannot hold are not left to wait for a snapshot")
+    func tooManySlots() async {
+        await #expect(processExitsWith: .failure) {
+            _ = LogNode(
+                cluster: LogCluster(replicas: 1), node: 0, state: Recorder(), seed: 1,
+                options: LogOptions(snapshotSlots: (1 << 18) - 10, keptSlots: 10))
+        }
+        _ = LogNode(
+            cluster: LogCluster(replicas: 1), node: 0, state: Recorder(), seed: 1,
+            options: LogOptions(snapshotSlots: (1 << 18) - 11, keptSlots: 10))
+    }
 }

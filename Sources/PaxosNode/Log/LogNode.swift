@@ -80,6 +80,11 @@ public struct LogNode: Automaton, Sendable {
         options: LogOptions = LogOptions()
     ) {
         precondition(cluster.nodes.contains(node))
+        let span = SlotLog<Acceptance>.maximumSpan
+        precondition(
+            options.keptSlots < span && options.snapshotSlots < span - options.keptSlots,
+            "slots kept and slots up to the next snapshot must be fewer than the \(span) a node can hold"
+        )
         self.cluster = cluster
         self.node = node
         self.options = options
@@ -233,6 +238,8 @@ public struct LogOptions: Hashable, Sendable {
     /// After how many slots, at most, a snapshot is taken.
     public var snapshotSlots: UInt64
     /// How many slots before its snapshot a learner keeps for others that lag.
+    ///
+    /// With ``snapshotSlots`` fewer than 2^18, which is the most that a node can hold.
     public var keptSlots: UInt64
 
     public init(
