@@ -12,6 +12,12 @@ extension LogNode {
         guard isVoting, cluster.proposers.contains(sender), tenure == nil,
             canvass.insists || hearsNoLeader(at: now)
         else { return }
+        // A phase 1 of many pages would never end if others began theirs meanwhile.
+        if let promised = acceptor?.promised, cluster.owner(of: promised) != sender,
+            phaseOneTime + LogTiming.steadiness > now
+        {
+            return
+        }
         lanes.send(
             .willing(Willing(attempt: canvass.attempt, promised: acceptor?.promised)), to: sender)
     }
@@ -20,8 +26,13 @@ extension LogNode {
         _ prepare: LogPrepare, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard isVoting, cluster.owner(of: prepare.ballot) == sender else { return }
+        let before = acceptor?.promised
         guard let promise = promise(prepare, into: &lanes) else {
             return sendNack(of: prepare.ballot, to: sender, into: &lanes)
+        }
+        if before != prepare.ballot || prepare.from > phaseOnePage {
+            phaseOneTime = now
+            phaseOnePage = prepare.from
         }
         if let tenure, prepare.ballot > tenure.ballot { abdicate(at: now) }
         if let preparation, prepare.ballot > preparation.ballot { abdicate(at: now) }

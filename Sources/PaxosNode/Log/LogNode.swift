@@ -48,6 +48,9 @@ public struct LogNode: Automaton, Sendable {
     /// The highest ballot known to be led, and when its leader was last heard.
     var followed: Ballot?
     var leaderHeardTime = Instant(nanoseconds: .min)
+    /// When phase 1 of a ballot last went on, to its first page or another, and that page.
+    var phaseOneTime = Instant(nanoseconds: .min)
+    var phaseOnePage: Slot = 0
     /// The highest ballot heard of in any way.
     var highestBallot: Ballot?
     /// The requests of clients that came since a leader's last answer.
