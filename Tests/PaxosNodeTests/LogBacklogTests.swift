@@ -30,4 +30,26 @@ import Testing
         let call = network.call(.command([1]))
         #expect(network.run(.seconds(12)) { $0.answers[call] != nil })
     }
+
+    @Test("a replica that was away is sent what it misses about once")
+    func valuesOnce() {
+        var network = LogNetwork(LogCluster(replicas: 3))
+        network.isolate(2)
+        perform(120, &network)
+        network.cut = []
+        network.sent = [:]
+        #expect(network.run { $0.nodes[2]?.applied.count == 120 })
+        #expect(network.sent["chosen"]! < 180)
+    }
+
+    @Test("a learner whom only acceptors can help does not wait for each page of what it misses")
+    func votesInTurn() {
+        var network = LogNetwork(LogCluster(proposers: 1, acceptors: 3, learners: 1))
+        perform(100, &network)
+        let learner = network.cluster.learners.first!
+        network.stop(learner)
+        network.disks[learner.index] = []
+        network.start(learner)
+        #expect(network.run(.seconds(3)) { $0.nodes[learner.index]?.applied.count == 100 })
+    }
 }
