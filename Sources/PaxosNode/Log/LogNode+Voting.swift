@@ -87,6 +87,7 @@ extension LogNode {
         if let accepted { owe(accepted, at: accept.ballot, now: now, into: &lanes) }
         if cluster.form == .roles { learnFromVotes(at: now, into: &lanes) }
         learn(through: accept.chosen, at: accept.ballot, now: now, into: &lanes)
+        noteChosen(into: &lanes)
     }
 
     /// Accepts a value in a slot; returns whether the slot's vote may be sent.
