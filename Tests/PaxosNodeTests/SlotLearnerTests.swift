@@ -101,13 +101,23 @@ struct SlotLearnerTests {
     func othersWord() {
         var driver = LogDriver(0, of: LogCluster(replicas: 3))
         driver.meetAll()
-        let effects = driver.receive(
-            .chosen(ChosenValues(first: 1, values: [batch(1), batch(2)], chosen: 5)), from: 2)
-        #expect(driver.node.applied == [[1], [2]])
-        // There is more, so it asks on at once.
-        #expect(
-            effects.sent("fetch").map(\.message)
-                == [.fetch(Fetch(from: 3, snapshot: 0, offset: 0))])
+        var fetches = (1...8).map { slot in
+            driver.receive(
+                .chosen(
+                    ChosenValues(
+                        first: slot, values: [batch(UInt8(slot))], chosen: slot > 5 ? slot : 9)),
+                from: 2
+            ).sent("fetch").map(\.message)
+        }
+        #expect(driver.node.applied == (1...8).map { [$0] })
+        // It is told of a ninth, so it asks on at the end of each answer: after four datagrams, or after one
+        // that says that there is no more.
+        for slot in [4, 6, 7, 8] as [Slot] {
+            let fetch = LogMessage.fetch(Fetch(from: slot + 1, snapshot: 0, offset: 0))
+            #expect(fetches[Int(slot) - 1] == [fetch])
+            fetches[Int(slot) - 1] = []
+        }
+        #expect(fetches.allSatisfy { $0.isEmpty })
     }
 
     @Test("applies in order, whatever the order of learning, and each slot once")

@@ -9,7 +9,7 @@ struct CatchUp: Sendable {
     private var resends = Backoff(initial: LogTiming.fetch, limit: LogTiming.fetchLimit)
     /// How many times it has asked since something was missing.
     private var attempts = 0
-    /// How many pieces of the snapshot have come since it last asked.
+    /// How many datagrams that helped have come since it last asked.
     private var pieces = 0
     /// How many pieces have ever come.
     private(set) var allPieces: UInt64 = 0
@@ -60,6 +60,13 @@ struct CatchUp: Sendable {
             assembly = nil
             fruitlessAttempts = 0
         }
+        time = now + resends.next(using: &random)
+    }
+
+    /// Takes note that slots were applied that it had asked for; the next are on their way.
+    mutating func didProgress(at now: Instant, random: inout RandomSource) {
+        pieces += 1
+        resends.reset()
         time = now + resends.next(using: &random)
     }
 

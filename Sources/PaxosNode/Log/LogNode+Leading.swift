@@ -106,6 +106,10 @@ extension LogNode {
         _ promise: LogPromise, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard preparation?.take(promise, from: sender) == true, let preparation else { return }
+        // It takes as long as it takes to hear all that was accepted.
+        phaseOneTime = now
+        patienceTime = now + LogTiming.preparation
+        resends.reset()
         if preparation.isComplete { return beginTenure(preparation, at: now, into: &lanes) }
         guard sender != node, !preparation.promisers.contains(sender) else { return }
         lanes.send(
@@ -256,11 +260,14 @@ extension LogNode {
         }
         guard accepted.ballot == tenure?.ballot else { return }
         let bounds = tenure.map { ($0.inFlight.first, $0.nextSlot) } ?? (1, 1)
+        // Ranges of an acceptor that keeps the rules do not have so many slots even in all.
+        var rest = SlotLog<Acceptance>.maximumSpan
         for range in accepted.slots {
             var slot = max(range.first, bounds.0)
-            while slot <= range.last, slot < bounds.1 {
+            while slot <= range.last, slot < bounds.1, rest > 0 {
                 count(slot, from: sender, at: now, into: &lanes)
                 slot += 1
+                rest -= 1
             }
         }
         settle(at: now)

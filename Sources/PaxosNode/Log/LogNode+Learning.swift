@@ -101,12 +101,16 @@ extension LogNode {
         _ accepted: LogAccepted, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard let applied = learner?.applied else { return }
+        let span = SlotLog<Acceptance>.maximumSpan
+        // Ranges of an acceptor that keeps the rules do not have so many slots even in all.
+        var rest = span
         for range in accepted.slots {
             var slot = max(range.first, applied + 1)
-            let end = min(range.last, applied + SlotLog<Acceptance>.maximumSpan)
-            while slot <= end {
+            let end = min(range.last, applied + span)
+            while slot <= end, rest > 0 {
                 count(slot, at: accepted.ballot, from: sender, into: &lanes)
                 slot += 1
+                rest -= 1
             }
         }
         applyChosen(at: now, into: &lanes)
@@ -152,7 +156,8 @@ extension LogNode {
             count(entry.slot, at: entry.acceptance.ballot, from: sender, into: &lanes)
         }
         applyChosen(at: now, into: &lanes)
-        noticeLag(at: now)
+        goOn(
+            with: cluster.acceptors, since: applied, isAnswered: true, at: now, into: &lanes)
     }
 
     // MARK: - Catching up
@@ -230,7 +235,8 @@ extension LogNode {
             slot += 1
         }
         applyChosen(at: now, into: &lanes)
-        goOn(with: sender, since: before, at: now, into: &lanes)
+        // Only the last datagram of an answer asks for more.
+        goOn(with: [sender], since: before, isAnswered: slot > chosen.chosen, at: now, into: &lanes)
     }
 
     mutating func receive(
@@ -256,16 +262,23 @@ extension LogNode {
         if let tenure, tenure.chosen < assembly.slot { abdicate(at: now) }
         lanes.report(.restored(assembly.slot))
         applyChosen(at: now, into: &lanes)
-        goOn(with: sender, since: 0, at: now, into: &lanes)
+        goOn(with: [sender], since: 0, isAnswered: true, at: now, into: &lanes)
     }
 
     /// Asks at once for more while there is more and it comes.
+    ///
+    /// - Parameters:
+    ///   - before: up to where slots were applied before this answer.
+    ///   - isAnswered: whether it is the answer's last datagram even if it is not the last of a burst.
     private mutating func goOn(
-        with peer: NodeID, since before: Slot, at now: Instant, into lanes: inout Lanes
+        with peers: NodeSet, since before: Slot, isAnswered: Bool, at now: Instant,
+        into lanes: inout Lanes
     ) {
         noticeLag(at: now)
         guard let learner, learner.lags, learner.applied > before else { return }
-        lanes.send(.fetch(catchUp.fetch(from: learner.applied + 1)), to: peer)
+        catchUp.didProgress(at: now, random: &random)
+        guard isAnswered || catchUp.isBurstOver else { return }
+        lanes.send(.fetch(catchUp.fetch(from: learner.applied + 1)), to: peers)
         catchUp.didAsk(at: now, random: &random)
     }
 }

@@ -12,6 +12,12 @@ extension LogNode {
         guard isVoting, cluster.proposers.contains(sender), tenure == nil,
             canvass.insists || hearsNoLeader(at: now)
         else { return }
+        // A phase 1 of many pages would never end if others began theirs meanwhile.
+        if let promised = acceptor?.promised, cluster.owner(of: promised) != sender,
+            phaseOneTime + LogTiming.steadiness > now
+        {
+            return
+        }
         lanes.send(
             .willing(Willing(attempt: canvass.attempt, promised: acceptor?.promised)), to: sender)
     }
@@ -20,8 +26,13 @@ extension LogNode {
         _ prepare: LogPrepare, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard isVoting, cluster.owner(of: prepare.ballot) == sender else { return }
+        let before = acceptor?.promised
         guard let promise = promise(prepare, into: &lanes) else {
             return sendNack(of: prepare.ballot, to: sender, into: &lanes)
+        }
+        if before != prepare.ballot || prepare.from > phaseOnePage {
+            phaseOneTime = now
+            phaseOnePage = prepare.from
         }
         if let tenure, prepare.ballot > tenure.ballot { abdicate(at: now) }
         if let preparation, prepare.ballot > preparation.ballot { abdicate(at: now) }
@@ -76,12 +87,17 @@ extension LogNode {
         if let accepted { owe(accepted, at: accept.ballot, now: now, into: &lanes) }
         if cluster.form == .roles { learnFromVotes(at: now, into: &lanes) }
         learn(through: accept.chosen, at: accept.ballot, now: now, into: &lanes)
+        noteChosen(into: &lanes)
     }
 
     /// Accepts a value in a slot; returns whether the slot's vote may be sent.
+    ///
+    /// Where another value is known to be chosen, it is none that could be, and it does not take the place
+    /// of what was accepted: that may be the only record of what was chosen (``recover(chosenThrough:)``).
     mutating func accept(
         _ value: [UInt8], at ballot: Ballot, in slot: Slot, into lanes: inout Lanes
     ) -> Bool {
+        if let chosen = learner?.values[slot], chosen != value { return false }
         switch acceptor?.accept(value, at: ballot, in: slot) {
         case .accepted:
             remember(
@@ -130,10 +146,12 @@ extension LogNode {
                 Pulse(
                     ballot: heartbeat.ballot, round: heartbeat.round, isVoting: isVoting,
                     snapshot: learner?.snapshotSlot ?? 0)), to: sender)
-        if cluster.form == .roles, let acceptor, heartbeat.truncatable > acceptor.truncated {
+        if cluster.form == .roles, isVoting, let acceptor,
+            heartbeat.truncatable > acceptor.truncated
+        {
             // Without the promise, one that restarts could take an earlier leader's word for what is
-            // chosen in the slots that this one had it forget.
-            if isVoting, self.acceptor?.promised != heartbeat.ballot,
+            // chosen in the slots that this one had it forget. So one that cannot promise yet forgets none.
+            if acceptor.promised != heartbeat.ballot,
                 self.acceptor?.promise(heartbeat.ballot) == true
             {
                 remember(.promised(heartbeat.ballot), into: &lanes)

@@ -48,6 +48,9 @@ public struct LogNode: Automaton, Sendable {
     /// The highest ballot known to be led, and when its leader was last heard.
     var followed: Ballot?
     var leaderHeardTime = Instant(nanoseconds: .min)
+    /// When phase 1 of a ballot last went on, to its first page or another, and that page.
+    var phaseOneTime = Instant(nanoseconds: .min)
+    var phaseOnePage: Slot = 0
     /// The highest ballot heard of in any way.
     var highestBallot: Ballot?
     /// The requests of clients that came since a leader's last answer.
@@ -80,6 +83,11 @@ public struct LogNode: Automaton, Sendable {
         options: LogOptions = LogOptions()
     ) {
         precondition(cluster.nodes.contains(node))
+        let span = SlotLog<Acceptance>.maximumSpan
+        precondition(
+            options.keptSlots < span && options.snapshotSlots < span - options.keptSlots,
+            "slots kept and slots up to the next snapshot must be fewer than the \(span) a node can hold"
+        )
         self.cluster = cluster
         self.node = node
         self.options = options
@@ -233,6 +241,8 @@ public struct LogOptions: Hashable, Sendable {
     /// After how many slots, at most, a snapshot is taken.
     public var snapshotSlots: UInt64
     /// How many slots before its snapshot a learner keeps for others that lag.
+    ///
+    /// With ``snapshotSlots`` fewer than 2^18, which is the most that a node can hold.
     public var keptSlots: UInt64
 
     public init(

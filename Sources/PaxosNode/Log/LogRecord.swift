@@ -77,7 +77,10 @@ extension LogRecord: WireCodable {
     public init(from reader: inout ByteReader) throws(WireError) {
         let tag = try reader.readUInt8()
         switch tag {
-        case 1: self = .incarnation(try reader.readUInt64())
+        case 1:
+            let incarnation = try reader.readUInt64()
+            guard incarnation != 0 else { throw .invalidField }
+            self = .incarnation(incarnation)
         case 2: self = .life(try reader.readConNodeID(), try reader.readUInt64())
         case 3: self = .admitted
         case 4: self = .ballot(try reader.readUInt64())

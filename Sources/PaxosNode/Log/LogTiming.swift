@@ -6,7 +6,8 @@ import ConsensusCore
 enum LogTiming {
     /// The interval of the leader's signs of life.
     static let heartbeat = Interval.milliseconds(60)
-    /// How long a leader must have been silent for an acceptor to be willing to have another.
+    /// How long a leader must have been silent for an acceptor to be willing to have another, and whoever
+    /// is about to be one.
     static let steadiness = Interval.milliseconds(240)
     /// How long a proposer waits for a silent leader, drawn anew each time.
     static let patience = Interval.milliseconds(260)...Interval.milliseconds(450)
@@ -16,7 +17,7 @@ enum LogTiming {
     static let vainPause = Interval.milliseconds(1_500)
     /// How long it waits after an attempt that came to nothing.
     static let retry = Interval.milliseconds(80)...Interval.milliseconds(220)
-    /// How long phase 1 may take before it is given up.
+    /// How long phase 1 may take to go on by a page before it is given up.
     static let preparation = Interval.seconds(2)
     /// How long a leader goes on without hearing a majority of the acceptors.
     static let abdication = Interval.milliseconds(600)
