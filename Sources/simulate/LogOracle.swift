@@ -37,7 +37,7 @@ struct LogOracle: Oracle {
     /// By host: how many times it has come back.
     private var lives: [Int]
     /// The ballots prepared, and in which life of their proposer.
-    private var prepared: [(ballot: Ballot, life: Int)] = []
+    private var prepared = BallotLives()
     /// The commands that clients sent.
     private var requests: [CommandID: [UInt8]] = [:]
     /// The clients whose last operations were answered.
@@ -167,15 +167,11 @@ struct LogOracle: Oracle {
     }
 
     private mutating func note(_ prepare: LogPrepare, by node: NodeID) {
-        let life = lives[node.index]
-        for other in prepared where other.ballot == prepare.ballot {
-            if other.life == life { return }
-            violate(
-                "one life a ballot",
-                "proposer \(node) prepares ballot \(prepare.ballot), which an earlier life of it "
-                    + "had prepared")
+        switch prepared.note(prepare.ballot, by: lives[node.index]) {
+        case .new, .repeated: return
+        case .another:
+            violate("one life a ballot", BallotLives.complaint(of: node, prepare.ballot))
         }
-        prepared.append((prepare.ballot, life))
     }
 
     private mutating func checkPromise(_ ballot: Ballot, of node: NodeID) {

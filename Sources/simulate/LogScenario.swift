@@ -128,12 +128,10 @@ struct LogScenario: Scenario {
         for role in roles {
             guard let first = role.first else { return nil }
             let least = role.count - cluster.spare(of: first).count
-            var candidates = living.intersection(role).map(\.self)
-            guard candidates.count >= least else { return nil }
-            for _ in 0..<random.number(in: least...candidates.count) {
-                result.insert(
-                    candidates.remove(at: random.number(in: 0...candidates.count - 1)))
+            guard let some = random.some(of: living.intersection(role), least: least) else {
+                return nil
             }
+            result = result.union(some)
         }
         return result.subtracting(cluster.nodes).isEmpty ? nil : result
     }

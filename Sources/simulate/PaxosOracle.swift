@@ -22,7 +22,7 @@ struct PaxosOracle: Oracle {
     /// What is on the acceptors' disks, by proposal, and who has accepted it.
     private var votes: [(proposal: Proposal, voters: NodeSet)] = []
     /// The ballots prepared, and in which life of their proposer.
-    private var prepared: [(ballot: Ballot, life: Int)] = []
+    private var prepared = BallotLives()
     /// By host: how many times it has come back.
     private var lives: [Int]
     /// The proposals of the accept requests sent.
@@ -102,16 +102,12 @@ struct PaxosOracle: Oracle {
     }
 
     private mutating func note(_ prepare: Prepare, by node: NodeID) {
-        let life = lives[node.index]
-        for other in prepared where other.ballot == prepare.ballot {
-            if other.life == life { return }
-            violate(
-                "one life a ballot",
-                "proposer \(node) prepares ballot \(prepare.ballot), which an earlier life of it "
-                    + "had prepared")
+        switch prepared.note(prepare.ballot, by: lives[node.index]) {
+        case .new: tally.ballots += 1
+        case .repeated: return
+        case .another:
+            violate("one life a ballot", BallotLives.complaint(of: node, prepare.ballot))
         }
-        prepared.append((prepare.ballot, life))
-        tally.ballots += 1
     }
 
     private mutating func note(_ proposal: Proposal) {

@@ -157,12 +157,10 @@ struct PaxosScenario: Scenario {
             (cluster.proposers, 1), (cluster.acceptors, cluster.majority.size),
             (cluster.learners, 1),
         ] {
-            var candidates = living.intersection(role).map(\.self)
-            guard candidates.count >= least else { return nil }
-            for _ in 0..<random.number(in: least...candidates.count) {
-                result.insert(
-                    candidates.remove(at: random.number(in: 0...candidates.count - 1)))
+            guard let some = random.some(of: living.intersection(role), least: least) else {
+                return nil
             }
+            result = result.union(some)
         }
         return result.subtracting(cluster.nodes).isEmpty ? nil : result
     }

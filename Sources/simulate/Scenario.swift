@@ -114,3 +114,16 @@ struct Cast {
     /// A host's role and ID, as in `acceptor 3`.
     func name(of node: NodeID) -> String { "\(role(of: node)) \(node)" }
 }
+
+extension RandomSource {
+    /// Draws some of these nodes, at least so many; nil if there are too few.
+    mutating func some(of nodes: NodeSet, least: Int) -> NodeSet? {
+        var candidates = nodes.map(\.self)
+        guard candidates.count >= least else { return nil }
+        var result = NodeSet()
+        for _ in 0..<number(in: least...candidates.count) {
+            result.insert(candidates.remove(at: number(in: 0...candidates.count - 1)))
+        }
+        return result
+    }
+}
