@@ -106,6 +106,28 @@ struct ClientDeskTests {
         #expect(commands(in: desk.takeBatch()) == [500])
     }
 
+    @Test("commands whose answers never come, nor anybody asks for, do not take all room for ever")
+    func abandoned() {
+        var desk = ClientDesk()
+        let last = 2 * UInt64(ClientDesk.limit) + 1
+        // Where others apply, a leader does not hear of it if the answer is lost.
+        for sequence in 1..<last {
+            desk.admit(LogSamples.operation(.command, sequence: sequence, []), from: 9, at: now)
+        }
+        while desk.takeBatch() != nil {}
+        let operation = LogSamples.operation(.command, sequence: last, [])
+        var isAdmitted: [Bool] = []
+        for time in [now, now + LogTiming.abandonment] {
+            desk.admit(operation, from: 9, at: time)
+            isAdmitted.append(desk.hasCommands)
+        }
+        #expect(isAdmitted == [false, true])
+        // Who has asked since there were too many for the first time is still answered.
+        desk.route([last, last - 1, 1].map { LogSamples.answer(1, $0, .done([])) })
+        let answered = answers(&desk)
+        #expect(answered == [9: [last, last - 1]])
+    }
+
     @Test("queries are answered once their round is confirmed and their slot applied")
     func queries() {
         var desk = ClientDesk()

@@ -15,6 +15,9 @@ struct ClientDesk: Sendable {
 
     /// Who is to have the answer to each command whose answer is not here yet.
     private var waiting: [CommandID: Waiting] = [:]
+    /// Those that waited when there were last too many, and since when.
+    private var older: [CommandID: Waiting] = [:]
+    private var olderTime = Instant(nanoseconds: .min)
     /// The commands that have no slot yet.
     private var fullBatches: [[UInt8]] = []
     private var nextBatch = 0
@@ -80,9 +83,16 @@ struct ClientDesk: Sendable {
             newQueries.append(query)
         case .command:
             let id = operation.header.id
-            if let known = waiting[id], now < known.time + LogTiming.answer {
-                waiting[id]?.asker = asker
-                return
+            if var known = takeWaiting(id) {
+                known.asker = asker
+                waiting[id] = known
+                if now < known.time + LogTiming.answer { return }
+            }
+            if waiting.count >= ClientDesk.limit, olderTime + LogTiming.abandonment <= now {
+                // Commands that nobody asks for any more must not take all room for ever.
+                older = waiting
+                waiting = [:]
+                olderTime = now
             }
             guard waiting.count < ClientDesk.limit || waiting[id] != nil,
                 fullBatches.count - nextBatch < ClientDesk.batchLimit
@@ -95,6 +105,11 @@ struct ClientDesk: Sendable {
             batch.append(operation.header, operation.body)
             waiting[id] = Waiting(asker: asker, time: now)
         }
+    }
+
+    private mutating func takeWaiting(_ id: CommandID) -> Waiting? {
+        if let command = waiting.removeValue(forKey: id) { return command }
+        return older.isEmpty ? nil : older.removeValue(forKey: id)
     }
 
     /// The commands that are to share the next slot; nil if none wait.
@@ -124,6 +139,8 @@ struct ClientDesk: Sendable {
     /// Forgets what only a leader can carry out.
     mutating func endTenure() {
         waiting.removeAll()
+        older.removeAll()
+        olderTime = Instant(nanoseconds: .min)
         fullBatches.removeAll()
         nextBatch = 0
         batch = CommandBatch()
@@ -201,7 +218,7 @@ struct ClientDesk: Sendable {
     ///
     /// - Parameter keepsAll: whether someone else may be waiting for the answer.
     mutating func answer(_ id: CommandID, _ reply: Reply, keepsAll: Bool) {
-        if let command = waiting.removeValue(forKey: id) {
+        if let command = takeWaiting(id) {
             book.add(LogAnswer(id: id, reply: reply), to: command.asker)
         } else if keepsAll {
             learned.append(LogAnswer(id: id, reply: reply))
@@ -219,7 +236,7 @@ struct ClientDesk: Sendable {
     /// Passes on answers that came from a learner or from the leader.
     mutating func route(_ answers: [LogAnswer]) {
         for answer in answers {
-            let command = waiting.removeValue(forKey: answer.id)
+            let command = takeWaiting(answer.id)
             guard let asker = command?.asker ?? relayed.remove(answer.id) else { continue }
             book.add(answer, to: asker)
         }

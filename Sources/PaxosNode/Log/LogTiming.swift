@@ -40,6 +40,8 @@ enum LogTiming {
     static let requestLimit = Interval.milliseconds(250)
     /// How long a leader waits for the answer to a command before it proposes it once more.
     static let answer = Interval.milliseconds(500)
+    /// After how long at least a leader may forget who asked for a command that is not answered.
+    static let abandonment = Interval.seconds(10)
     /// How long a proposer may be silent before a client turns to the next.
     static let proposer = Interval.milliseconds(130)
     /// How long before its end a call begins to ask who is still there.
