@@ -7,7 +7,7 @@ struct ServiceHistory {
     private var list = Part(ListModel())
 
     /// How many operations the search of one key may try.
-    private static let stepLimit = 300_000
+    private static let stepLimit = 3_000_000
 
     /// The operations on one kind of service.
     private struct Part<Model: SequentialModel> {
