@@ -22,6 +22,9 @@ public struct Plan: Hashable, Sendable {
     public var drops: [DeliveryKey]
     /// Deliveries that no random fault befalls and that take the base delay, ascending.
     public var spared: [DeliveryKey]
+    /// What hosts leave out of what they would do by themselves, ascending; which number is what is theirs
+    /// to say.
+    public var omitted: [UInt64]
     /// When faults end among the healthy.
     public var safetyTime: Interval
     /// How long the healthy then have to be done; zero for a run of the safety phase alone.
@@ -43,6 +46,7 @@ public struct Plan: Hashable, Sendable {
         self.scheduled = []
         self.drops = []
         self.spared = []
+        self.omitted = []
         self.safetyTime = safetyTime
         self.livenessBound = livenessBound
         self.stepLimit = 1_000_000
@@ -84,10 +88,10 @@ public struct Plan: Hashable, Sendable {
     }
 }
 
-extension [DeliveryKey] {
-    /// Whether the key is in this ascending array; O(log n).
-    @usableFromInline
-    func containsAscending(_ key: DeliveryKey) -> Bool {
+extension Array where Element: Comparable {
+    /// Whether an element is in this ascending array; O(log n).
+    @inlinable
+    public func containsAscending(_ key: Element) -> Bool {
         var low = 0
         var high = count
         while low < high {

@@ -31,6 +31,7 @@ public struct Shrinker {
     /// The most runs a shrink may take.
     public let runLimit: Int
     private let canDrop: (DeliveryRecord) -> Bool
+    private let omissible: (Plan) -> [UInt64]
     private let reductions: (Plan) -> [Plan]
     private let attempt: (Plan) -> Attempt
     private var runs = 0
@@ -39,9 +40,11 @@ public struct Shrinker {
 
     private init(
         _ plan: Plan, runLimit: Int, canDrop: @escaping (DeliveryRecord) -> Bool,
+        omissible: @escaping (Plan) -> [UInt64],
         reductions: @escaping (Plan) -> [Plan], attempt: @escaping (Plan) -> Attempt
     ) {
         self.canDrop = canDrop
+        self.omissible = omissible
         self.plan = plan
         self.runLimit = runLimit
         self.reductions = reductions
@@ -52,18 +55,20 @@ public struct Shrinker {
     ///
     /// - Parameters:
     ///   - canDrop: which deliveries may be dropped to make the run smaller.
+    ///   - omissible: what hosts can leave out, ascending; see ``Plan/omitted``.
     ///   - reductions: plans with fewer hosts or clients, the boldest first; see
     ///     ``Plan/removingHost(_:)``.
     ///   - attempt: runs a plan and says whether it fails in the same way.
     public static func shrink(
         _ plan: Plan, runLimit: Int = 5_000,
         canDrop: @escaping (DeliveryRecord) -> Bool = { _ in true },
+        omissible: @escaping (Plan) -> [UInt64] = { _ in [] },
         reductions: @escaping (Plan) -> [Plan] = { _ in [] },
         attempt: @escaping (Plan) -> Attempt
     ) -> Result {
         var shrinker = Shrinker(
-            plan, runLimit: runLimit, canDrop: canDrop, reductions: reductions,
-            attempt: attempt)
+            plan, runLimit: runLimit, canDrop: canDrop, omissible: omissible,
+            reductions: reductions, attempt: attempt)
         if shrinker.accept(plan) { shrinker.shrinkAll() }
         return Result(
             plan: shrinker.plan, runs: shrinker.runs,
@@ -91,6 +96,7 @@ public struct Shrinker {
             shrinkFaultKinds()
             shrinkSchedule()
             shrinkTime()
+            omitWork()
             spareDeliveries()
             dropDeliveries()
         } while plan != before && runs < runLimit
@@ -120,11 +126,28 @@ public struct Shrinker {
         minimize(faults) { plan, kept in plan.scheduled = kept }
     }
 
+    /// Does without the liveness phase, and with as little of the safety phase as will do.
     private mutating func shrinkTime() {
-        while plan.safetyTime > .milliseconds(1) {
+        if plan.livenessBound > .zero {
             var candidate = plan
-            candidate.safetyTime = plan.safetyTime / 2
-            guard accept(candidate) else { return }
+            candidate.livenessBound = .zero
+            _ = accept(candidate)
+        }
+        for (kept, of) in [(1, 2), (3, 4), (7, 8), (15, 16)] as [(Int64, Int64)] {
+            while plan.safetyTime > .milliseconds(1) {
+                var candidate = plan
+                candidate.safetyTime = plan.safetyTime / of * kept
+                guard accept(candidate) else { break }
+            }
+        }
+    }
+
+    /// Has hosts do less.
+    private mutating func omitWork() {
+        let omitted = plan.omitted
+        let work = omissible(plan).filter { !omitted.containsAscending($0) }
+        minimize(work) { plan, kept in
+            plan.omitted = (omitted + work.filter { !kept.containsAscending($0) }).sorted()
         }
     }
 

@@ -74,7 +74,7 @@ struct LogScenario: Scenario {
                         preferredProposer: node.index - cluster.nodeCount)
                     return LogHost(
                         LogWorker(
-                            client, service: settings.service, tuning: tuning, node: node,
+                            client, service: settings.service, plan: plan, node: node,
                             life: life, seed: ~seed))
                 }
                 // The bug: the life without a disk takes the dead one's place.
@@ -149,6 +149,8 @@ struct LogScenario: Scenario {
         "prepare", "promise", "accept", "accepted", "nack", "chosen", "votes", "snapshotPart",
         "request", "reply", "read",
     ]
+
+    static func omissible(of plan: Plan) -> [UInt64] { LogWorker.omissible(of: plan) }
 
     static func cast(of shape: [Int]) -> Cast {
         let cluster = LogCluster(shape: shape)

@@ -1,5 +1,6 @@
 import ConsensusCore
 import PaxosNode
+import Simulation
 
 /// A client of a log service with work to do: it begins its next operation some time after the last was
 /// answered or given up, or several at a time.
@@ -30,6 +31,8 @@ struct LogWorker: Automaton {
     private var draw: OperationDraw
     private var lines: [Line]
     private var remaining: Int
+    /// Which operations of this life are left out; see ``Simulation/Plan/omitted``.
+    private let omitted: [Int]
     private var nextNumber: UInt64 = 0
     private var nextProcess: Int
     /// How many of the last two operations are still to be answered.
@@ -50,17 +53,37 @@ struct LogWorker: Automaton {
     private static let lastTimeout = Interval.seconds(1_000)
 
     init(
-        _ client: LogClient, service: Service, tuning: LogTuning, node: NodeID, life: Int,
-        seed: UInt64
+        _ client: LogClient, service: Service, plan: Plan, node: NodeID, life: Int, seed: UInt64
     ) {
+        let tuning = LogTuning(plan)
         self.client = client
         self.tuning = tuning
         random = RandomSource(seed: seed)
         draw = OperationDraw(service, name: "\(node).\(life)", &random)
         remaining = tuning.operations
+        omitted = (0..<tuning.operations).filter {
+            plan.omitted.containsAscending(
+                LogWorker.key(of: $0, life: life, original: plan.originals[node.index]))
+        }
         nextProcess = (node.index * 256 + life) * 1_000
         lines = []
         for _ in 0..<tuning.outstanding { addLine() }
+    }
+
+    /// The number in ``Simulation/Plan/omitted`` of an operation of a client's life.
+    private static func key(of operation: Int, life: Int, original: UInt8) -> UInt64 {
+        UInt64(original) << 32 | UInt64(life & 0xff) << 16 | UInt64(operation)
+    }
+
+    /// All operations that clients of a plan can leave out: those of some lives, ascending.
+    static func omissible(of plan: Plan) -> [UInt64] {
+        let tuning = LogTuning(plan)
+        let clients = plan.originals.suffix(plan.shape.last ?? 0)
+        return clients.flatMap { original in
+            (0..<4).flatMap { life in
+                (0..<tuning.operations).map { key(of: $0, life: life, original: original) }
+            }
+        }
     }
 
     private mutating func addLine() {
@@ -125,6 +148,10 @@ struct LogWorker: Automaton {
             guard remaining > 0 else { return }
             remaining -= 1
             operation = draw.next(&random)
+            if omitted.contains(tuning.operations - 1 - remaining) {
+                lines[index].nextTime = now + randomPause()
+                return
+            }
         }
         let timeout =
             lines[index].isLast ? LogWorker.lastTimeout : random.interval(in: tuning.timeout)

@@ -178,6 +178,8 @@ struct PaxosScenario: Scenario {
         "request", "prepare", "promise", "accept", "accepted", "nack", "chosen",
     ]
 
+    static func omissible(of plan: Plan) -> [UInt64] { [] }
+
     static func cast(of shape: [Int]) -> Cast {
         let cluster = Cluster(shape: shape)
         let clients = NodeSet(cluster.nodeCount..<cluster.nodeCount + cluster.clientCount)

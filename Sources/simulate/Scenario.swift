@@ -26,6 +26,9 @@ protocol Scenario: Sendable, SendableMetatype {
     /// It is asked of the concrete type, so that all that a run goes through is compiled for it.
     static func run(_ plan: Plan, in world: inout World<Observer>) -> RunReport
 
+    /// What hosts of a plan can leave out, ascending; see ``Simulation/Plan/omitted``.
+    static func omissible(of plan: Plan) -> [UInt64]
+
     /// Who is who in a plan of this shape.
     static func cast(of shape: [Int]) -> Cast
 
@@ -113,6 +116,15 @@ struct Cast {
 
     /// A host's role and ID, as in `acceptor 3`.
     func name(of node: NodeID) -> String { "\(role(of: node)) \(node)" }
+
+    /// The role and IDs of some hosts of one role, as in `acceptors 3, 4`; nothing if there are none.
+    func name(of nodes: NodeSet) -> String {
+        guard let first = nodes.first else { return "" }
+        return nodes.count == 1 ? name(of: first) : "\(role(of: first))s \(nodes)"
+    }
+
+    /// The roles of some hosts.
+    func roles(of nodes: NodeSet) -> Set<String> { Set(nodes.map { role(of: $0) }) }
 }
 
 extension RandomSource {

@@ -145,21 +145,31 @@ enum SimulateCommand {
         return status
     }
 
-    /// The story of a failing seed, or of one of the next that fail, if that is the first to be short.
-    private static func shortStory(
-        from first: UInt64, _ scenario: some Scenario
+    /// The story of a failing seed; or, if that is long, the first short one of the next that fail, those
+    /// that failed soonest first.
+    private static func shortStory<Kind: Scenario>(
+        from first: UInt64, _ scenario: Kind
     ) async -> (seed: UInt64, story: Story)? {
-        var best: (seed: UInt64, story: Story)?
-        var next: UInt64? = first
-        for _ in 0..<6 {
-            guard let seed = next, let story = Story(seed: seed, of: scenario) else { break }
-            if best.map({ story.lines.count < $0.story.lines.count }) ?? true {
-                best = (seed, story)
-            }
-            guard story.lines.count >= Story.shortLength, seed < SimulateOptions.bugSeeds.upperBound
-            else { break }
-            next = await search(seed + 1...SimulateOptions.bugSeeds.upperBound, scenario)
+        guard var best = Story(seed: first, of: scenario).map({ (seed: first, story: $0) }) else {
+            return nil
+        }
+        guard best.story.lines.count >= Story.shortLength else { return best }
+        var others: [(seed: UInt64, steps: UInt64)] = []
+        var world = scenario.makeWorld()
+        var last = first
+        while others.count < 24, last < SimulateOptions.bugSeeds.upperBound,
+            let seed = await search(last + 1...SimulateOptions.bugSeeds.upperBound, scenario)
                 .failingSeed
+        {
+            let report = Kind.run(scenario.plan(seed), in: &world)
+            others.append((seed, UInt64(report.statistics.steps)))
+            last = seed
+        }
+        others.sort { ($0.steps, $0.seed) < ($1.steps, $1.seed) }
+        for (seed, _) in others.prefix(8) {
+            guard best.story.lines.count >= Story.shortLength else { break }
+            guard let story = Story(seed: seed, of: scenario) else { continue }
+            if story.lines.count < best.story.lines.count { best = (seed, story) }
         }
         return best
     }

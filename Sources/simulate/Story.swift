@@ -32,7 +32,7 @@ struct Story {
             first, runLimit: isStuck ? 300 : runLimit,
             // A run in which enough is dropped gets stuck anyway; what is not told need not be dropped.
             canDrop: { !isStuck && Kind.plot.contains($0.kind) },
-            reductions: \.smaller
+            omissible: Kind.omissible, reductions: \.smaller
         ) { plan in
             let report = Kind.run(plan, in: &box.world)
             let fails = report.failure?.property == failure.property
@@ -45,7 +45,10 @@ struct Story {
         plan = shrunken.plan
         runs = shrunken.runs
         cast = Kind.cast(of: plan.shape)
-        lines = Story.tell(world.trace.filter { [cast] in Kind.isTold($0, of: cast) }, of: cast)
+        // That all held but for the violation goes without saying.
+        lines = Story.tell(
+            world.trace.filter { [cast] in $0.action != .ends && Kind.isTold($0, of: cast) }
+                + world.trace.filter { isStuck && $0.action == .ends }, of: cast)
     }
 
     /// A story of fewer lines than this is short.
@@ -74,50 +77,79 @@ struct Story {
         return result + "Replay: \(replay)\n"
     }
 
-    /// One line of a story before it is put into words: what one host did, or several of a role.
+    /// One line of a story before it is put into words: what one host did, or several of a role, or what
+    /// one received from several.
     private struct Line {
         let time: Instant
         var hosts: NodeSet
-        let role: String
+        var peers: NodeSet
         let action: TraceEvent.Action
-        let phrase: String
+        let text: String
+        let cast: Cast
         var repeats = 0
+
+        init(_ event: TraceEvent, _ cast: Cast) {
+            time = event.time
+            hosts = event.node.map { [$0] } ?? []
+            action = event.action
+            self.cast = cast
+            // Whom a message comes from is said last.
+            let sender = action == .receives ? event.peer : nil
+            peers = sender.map { [$0] } ?? []
+            text = event.phrase { $0 == sender ? "" : cast.name(of: $0) }
+        }
 
         /// What is told, without the time and how many times it happened.
         var sentence: String {
-            guard let first = hosts.first else { return phrase }
-            return hosts.count == 1
-                ? "\(role) \(first) \(phrase)"
-                : "\(role)s \(hosts) receive\(phrase.dropFirst("receives".count))"
+            guard !hosts.isEmpty else { return text }
+            var phrase = text
+            if hosts.count > 1 {
+                let verb = phrase.prefix { $0 != " " }
+                phrase = String(verb.dropLast()) + phrase.dropFirst(verb.count)
+            }
+            return cast.name(of: hosts) + " " + phrase + cast.name(of: peers)
         }
 
-        /// Whether both are the receipt of one message by hosts of one role.
-        func isSameReceipt(as other: Line) -> Bool {
-            action == .receives && other.action == .receives && role == other.role
-                && phrase == other.phrase
+        /// Whether the other happens to the same role and is told in the same words.
+        func isAlike(_ other: Line) -> Bool {
+            action == other.action && text == other.text && !hosts.isEmpty && !other.hosts.isEmpty
+                && cast.roles(of: hosts) == cast.roles(of: other.hosts)
+        }
+
+        /// Adds what happened a little later, if the two can be told at once.
+        mutating func merge(_ later: Line) -> Bool {
+            guard action == .receives || action == .reports, isAlike(later) else { return false }
+            if peers == later.peers {
+                hosts = hosts.union(later.hosts)
+            } else if hosts == later.hosts, cast.roles(of: peers) == cast.roles(of: later.peers) {
+                peers = peers.union(later.peers)
+            } else {
+                return false
+            }
+            return true
         }
     }
 
-    /// Puts events into words: says once what a host does again and again, and in one line that several
-    /// receive the same.
+    /// How many lines back one may be told at once with a later one.
+    private static let mergeReach = 6
+
+    /// Puts events into words: says once what a host does again and again, and in one line that several do
+    /// the same at about the same time, or that one hears the same from several.
     static func tell(_ events: [TraceEvent], of cast: Cast) -> [String] {
         var told: [Line] = []
         for event in events {
-            let line = Line(
-                time: event.time, hosts: event.node.map { [$0] } ?? [],
-                role: event.node.map(cast.role) ?? "", action: event.action,
-                phrase: event.phrase(naming: { cast.name(of: $0) }))
+            let line = Line(event, cast)
             let earlier = told.lastIndex {
-                $0.role == line.role && $0.phrase == line.phrase
-                    && line.hosts.subtracting($0.hosts).isEmpty
+                $0.isAlike(line) && line.hosts.subtracting($0.hosts).isEmpty
+                    && line.peers.subtracting($0.peers).isEmpty
             }
             if let earlier {
                 told[earlier].repeats += 1
-            } else if let last = told.indices.last, told[last].isSameReceipt(as: line) {
-                told[last].hosts = told[last].hosts.union(line.hosts)
-            } else {
-                told.append(line)
+                continue
             }
+            let near = told.indices.suffix(mergeReach).reversed()
+            if near.contains(where: { told[$0].merge(line) }) { continue }
+            told.append(line)
         }
         return told.map { line in
             let microseconds = line.time.nanoseconds / 1_000

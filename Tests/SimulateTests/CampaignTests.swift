@@ -127,10 +127,12 @@ struct PlantedBugTests {
 
     @Test("a story says in one line what several hosts of a role receive, and how many times")
     func together() {
-        func receipt(_ node: NodeID, at time: Int64, of text: String) -> TraceEvent {
+        func receipt(
+            _ node: NodeID, at time: Int64, of text: String, from peer: NodeID = 0
+        ) -> TraceEvent {
             TraceEvent(
                 time: Instant(nanoseconds: time * 1_000_000), node: node, action: .receives,
-                peer: 0, text: text)
+                peer: peer, text: text)
         }
         let prepare = "prepare, ballot 0"
         let story = Story.tell(
@@ -138,15 +140,16 @@ struct PlantedBugTests {
                 receipt(3, at: 1, of: prepare), receipt(1, at: 2, of: prepare),
                 receipt(3, at: 3, of: prepare), receipt(2, at: 4, of: "accept \"v0\", ballot 0"),
                 receipt(2, at: 5, of: prepare), receipt(4, at: 6, of: prepare),
+                receipt(0, at: 7, of: "promise", from: 1), receipt(0, at: 8, of: "promise", from: 3),
             ],
             of: PaxosScenario.cast(of: [1, 3, 1, 1]))
         #expect(
             story == [
-                "     1.000 ms  acceptors 1, 3 receive prepare, ballot 0 from proposer 0"
+                "     1.000 ms  acceptors 1, 2, 3 receive prepare, ballot 0 from proposer 0"
                     + " (and once more)",
                 "     4.000 ms  acceptor 2 receives accept \"v0\", ballot 0 from proposer 0",
-                "     5.000 ms  acceptor 2 receives prepare, ballot 0 from proposer 0",
                 "     6.000 ms  learner 4 receives prepare, ballot 0 from proposer 0",
+                "     7.000 ms  proposer 0 receives promise from acceptors 1, 3",
             ])
     }
 }
