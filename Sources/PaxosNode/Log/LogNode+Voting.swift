@@ -30,7 +30,9 @@ extension LogNode {
         guard let promise = promise(prepare, into: &lanes) else {
             return sendNack(of: prepare.ballot, to: sender, into: &lanes)
         }
-        if before != prepare.ballot || prepare.from > phaseOnePage {
+        if before != prepare.ballot {
+            phaseOnePage = prepare.from
+        } else if prepare.from > phaseOnePage {
             phaseOneTime = now
             phaseOnePage = prepare.from
         }
