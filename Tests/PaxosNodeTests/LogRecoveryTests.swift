@@ -31,12 +31,9 @@ struct LogRecoveryTests {
                 .chosen(ChosenValues(first: 1, values: [batch([1])], chosen: 1)), from: 2
             ).records
         #expect(driver.node.applied == [[1]])
-        var effects = driver.receive(accept(8, [2]), from: 3)
-        records += effects.records
-        #expect(driver.node.acceptor?.accepted[1]?.value == batch([1]))
-        effects = driver.wake()
-        #expect(effects.sent("accepted").allSatisfy { $0.recipients != .nodes([3]) })
-        records += effects.records + [.chosen(1)]
+        records += driver.receive(accept(8, [2]), from: 3).records
+        records += driver.wake().records
+        #expect(records.last == .chosen(1))
 
         let restarted = LogDriver(0, of: LogCluster(replicas: 5), records: records)
         #expect(restarted.node.applied == [[1]])

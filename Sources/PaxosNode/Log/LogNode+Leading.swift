@@ -106,10 +106,12 @@ extension LogNode {
         _ promise: LogPromise, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard preparation?.take(promise, from: sender) == true, let preparation else { return }
-        // It takes as long as it takes to hear all that was accepted.
-        phaseOneTime = now
-        patienceTime = now + LogTiming.preparation
-        resends.reset()
+        if preparation.nextPage(of: sender) > preparation.from {
+            // There are many pages, and it takes as long as it takes to have them all.
+            phaseOneTime = now
+            patienceTime = now + LogTiming.preparation
+            resends.reset()
+        }
         if preparation.isComplete { return beginTenure(preparation, at: now, into: &lanes) }
         guard sender != node, !preparation.promisers.contains(sender) else { return }
         lanes.send(

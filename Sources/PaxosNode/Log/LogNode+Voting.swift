@@ -30,7 +30,9 @@ extension LogNode {
         guard let promise = promise(prepare, into: &lanes) else {
             return sendNack(of: prepare.ballot, to: sender, into: &lanes)
         }
-        if before != prepare.ballot || prepare.from > phaseOnePage {
+        if before != prepare.ballot {
+            phaseOnePage = prepare.from
+        } else if prepare.from > phaseOnePage {
             phaseOneTime = now
             phaseOnePage = prepare.from
         }
@@ -91,15 +93,15 @@ extension LogNode {
     }
 
     /// Accepts a value in a slot; returns whether the slot's vote may be sent.
-    ///
-    /// Where another value is known to be chosen, it is none that could be, and it does not take the place
-    /// of what was accepted: that may be the only record of what was chosen (``recover(chosenThrough:)``).
     mutating func accept(
         _ value: [UInt8], at ballot: Ballot, in slot: Slot, into lanes: inout Lanes
     ) -> Bool {
-        if let chosen = learner?.values[slot], chosen != value { return false }
         switch acceptor?.accept(value, at: ballot, in: slot) {
         case .accepted:
+            if let chosen = learner?.values[slot], chosen != value {
+                // What was accepted here until now may be the only record of what was chosen.
+                remember(.learned(slot, chosen), into: &lanes)
+            }
             remember(
                 .accepted(
                     AcceptedEntry(

@@ -48,7 +48,7 @@ public struct LogNode: Automaton, Sendable {
     /// The highest ballot known to be led, and when its leader was last heard.
     var followed: Ballot?
     var leaderHeardTime = Instant(nanoseconds: .min)
-    /// When phase 1 of a ballot last went on, to its first page or another, and that page.
+    /// When phase 1 of a ballot last went on by a page, and to which.
     var phaseOneTime = Instant(nanoseconds: .min)
     var phaseOnePage: Slot = 0
     /// The highest ballot heard of in any way.

@@ -6,8 +6,8 @@ import ConsensusCore
 enum LogTiming {
     /// The interval of the leader's signs of life.
     static let heartbeat = Interval.milliseconds(60)
-    /// How long a leader must have been silent for an acceptor to be willing to have another, and whoever
-    /// is about to be one.
+    /// How long a leader, and whoever is about to be one after a long phase 1, must have been silent for an
+    /// acceptor to be willing to have another.
     static let steadiness = Interval.milliseconds(240)
     /// How long a proposer waits for a silent leader, drawn anew each time.
     static let patience = Interval.milliseconds(260)...Interval.milliseconds(450)
