@@ -29,6 +29,9 @@ public protocol Automaton {
     /// Applies one record of an earlier life, oldest first, before ``start(at:into:)``.
     mutating func recover(_ record: Record)
 
+    /// Why what was recorded cannot be taken back, in a sentence; a host then does not start it.
+    var recoveryFault: String? { get }
+
     /// Begins.
     mutating func start(at now: Instant, into effects: inout Lanes)
 
@@ -58,6 +61,8 @@ public protocol Automaton {
 
 extension Automaton {
     @inlinable public var wantsCheckpoint: Bool { false }
+
+    @inlinable public var recoveryFault: String? { nil }
 
     public mutating func checkpoint() -> [Record] {
         preconditionFailure("asked for a checkpoint that it did not want")

@@ -41,6 +41,7 @@ public final class LoopThread<A: Automaton & Sendable>: Sendable {
             log = try SharedRecordLog(
                 directory: storage, identity: identity, complain: Console.complain
             ) { automaton.recover($0) }
+            try automaton.checkRecovery(from: storage)
         }
         // Handed over, so that the state is in memory once, and all is let go of in the thread.
         let stored = Handover(log.take())

@@ -32,6 +32,7 @@ enum LogCommand {
         var log = try RecordLog<LogRecord>(
             directory: storagePath, identity: LogIdentity(cluster: settings.cluster, node: node)
         ) { automaton.recover($0) }
+        try automaton.checkRecovery(from: storagePath)
         var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
         return try loop.run(recordingIn: &log, report)
     }

@@ -73,6 +73,7 @@ enum NodeCommand {
         var log = try RecordLog<NodeRecord>(
             directory: storagePath, identity: LogIdentity(cluster: settings.cluster, node: node)
         ) { automaton.recover($0) }
+        try automaton.checkRecovery(from: storagePath)
         var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
         return try loop.run(recordingIn: &log, report)
     }

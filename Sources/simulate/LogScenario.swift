@@ -171,6 +171,10 @@ struct LogScenario: Scenario {
         switch event.action {
         case .receives:
             let kind = event.text.prefix { $0 != " " && $0 != "," && $0 != ":" }
+            // A client reports the answers that it gets.
+            if kind == "reply", let node = event.node, cast.role(of: node) == "client" {
+                return event.text.contains("session") || event.text.contains("expired")
+            }
             return plotKinds.contains { $0 == kind }
         case .reports: return true
         default: return event.isIncident

@@ -117,14 +117,18 @@ struct Cast {
     /// A host's role and ID, as in `acceptor 3`.
     func name(of node: NodeID) -> String { "\(role(of: node)) \(node)" }
 
-    /// The role and IDs of some hosts of one role, as in `acceptors 3, 4`; nothing if there are none.
+    /// The roles and IDs of some hosts, as in `proposer 0, acceptors 3, 4`; nothing if there are none.
     func name(of nodes: NodeSet) -> String {
-        guard let first = nodes.first else { return "" }
-        return nodes.count == 1 ? name(of: first) : "\(role(of: first))s \(nodes)"
+        var names: [String] = []
+        var rest = nodes
+        while let first = rest.first {
+            var same = NodeSet()
+            for node in rest where role(of: node) == role(of: first) { same.insert(node) }
+            names.append(same.count == 1 ? name(of: first) : "\(role(of: first))s \(same)")
+            rest = rest.subtracting(same)
+        }
+        return names.joined(separator: ", ")
     }
-
-    /// The roles of some hosts.
-    func roles(of nodes: NodeSet) -> Set<String> { Set(nodes.map { role(of: $0) }) }
 }
 
 extension RandomSource {

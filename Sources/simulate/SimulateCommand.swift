@@ -145,8 +145,8 @@ enum SimulateCommand {
         return status
     }
 
-    /// The story of a failing seed; or, if that is long, the first short one of the next that fail, those
-    /// that failed soonest first.
+    /// The story of a failing seed; or, if that is long, the first short one of the next that fail, the
+    /// smallest clusters first.
     private static func shortStory<Kind: Scenario>(
         from first: UInt64, _ scenario: Kind
     ) async -> (seed: UInt64, story: Story)? {
@@ -154,19 +154,20 @@ enum SimulateCommand {
             return nil
         }
         guard best.story.lines.count >= Story.shortLength else { return best }
-        var others: [(seed: UInt64, steps: UInt64)] = []
+        var others: [(seed: UInt64, hosts: Int, steps: UInt64)] = []
         var world = scenario.makeWorld()
         var last = first
-        while others.count < 24, last < SimulateOptions.bugSeeds.upperBound,
+        while others.count < 40, last < SimulateOptions.bugSeeds.upperBound,
             let seed = await search(last + 1...SimulateOptions.bugSeeds.upperBound, scenario)
                 .failingSeed
         {
-            let report = Kind.run(scenario.plan(seed), in: &world)
-            others.append((seed, UInt64(report.statistics.steps)))
+            let plan = scenario.plan(seed)
+            let report = Kind.run(plan, in: &world)
+            others.append((seed, plan.hostCount, UInt64(report.statistics.steps)))
             last = seed
         }
-        others.sort { ($0.steps, $0.seed) < ($1.steps, $1.seed) }
-        for (seed, _) in others.prefix(8) {
+        others.sort { ($0.hosts, $0.steps, $0.seed) < ($1.hosts, $1.steps, $1.seed) }
+        for (seed, _, _) in others.prefix(10) {
             guard best.story.lines.count >= Story.shortLength else { break }
             guard let story = Story(seed: seed, of: scenario) else { continue }
             if story.lines.count < best.story.lines.count { best = (seed, story) }

@@ -110,22 +110,24 @@ struct Story {
             return cast.name(of: hosts) + " " + phrase + cast.name(of: peers)
         }
 
-        /// Whether the other happens to the same role and is told in the same words.
+        /// Whether both happen to hosts and are told in the same words.
         func isAlike(_ other: Line) -> Bool {
             action == other.action && text == other.text && !hosts.isEmpty && !other.hosts.isEmpty
-                && cast.roles(of: hosts) == cast.roles(of: other.hosts)
         }
 
-        /// Adds what happened a little later, if the two can be told at once.
-        mutating func merge(_ later: Line) -> Bool {
-            guard action == .receives || action == .reports, isAlike(later) else { return false }
-            if peers == later.peers {
-                hosts = hosts.union(later.hosts)
-            } else if hosts == later.hosts, cast.roles(of: peers) == cast.roles(of: later.peers) {
-                peers = peers.union(later.peers)
-            } else {
-                return false
-            }
+        /// Adds what the same host heard from another a little later.
+        mutating func mergePeers(of later: Line) -> Bool {
+            guard action == .receives, isAlike(later), hosts == later.hosts else { return false }
+            peers = peers.union(later.peers)
+            return true
+        }
+
+        /// Adds what happened to others a little later, in the same words.
+        mutating func mergeHosts(of later: Line) -> Bool {
+            guard action == .receives || action == .reports, isAlike(later),
+                peers == later.peers, repeats == later.repeats
+            else { return false }
+            hosts = hosts.union(later.hosts)
             return true
         }
     }
@@ -148,8 +150,13 @@ struct Story {
                 continue
             }
             let near = told.indices.suffix(mergeReach).reversed()
-            if near.contains(where: { told[$0].merge(line) }) { continue }
+            if near.contains(where: { told[$0].mergePeers(of: line) }) { continue }
             told.append(line)
+        }
+        told = told.reduce(into: []) { result, line in
+            let near = result.indices.suffix(mergeReach).reversed()
+            if near.contains(where: { result[$0].mergeHosts(of: line) }) { return }
+            result.append(line)
         }
         return told.map { line in
             let microseconds = line.time.nanoseconds / 1_000

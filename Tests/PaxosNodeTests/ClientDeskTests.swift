@@ -60,7 +60,7 @@ struct ClientDeskTests {
         desk.admit(LogSamples.operation(.command, []), from: 9, at: now + LogTiming.answer)
         #expect(commands(in: desk.takeBatch()) == [1])
         // Two learners answer each of the two; the client is told once.
-        for _ in 0..<4 { desk.route([LogSamples.answer(1, 1, .done([]))]) }
+        for _ in 0..<4 { _ = desk.route([LogSamples.answer(1, 1, .done([]))]) }
         #expect(answers(&desk) == [9: [1]])
     }
 
@@ -123,7 +123,7 @@ struct ClientDeskTests {
         }
         #expect(isAdmitted == [false, true])
         // Who has asked since there were too many for the first time is still answered.
-        desk.route([last, last - 1, 1].map { LogSamples.answer(1, $0, .done([])) })
+        _ = desk.route([last, last - 1, 1].map { LogSamples.answer(1, $0, .done([])) })
         let answered = answers(&desk)
         #expect(answered == [9: [last, last - 1]])
     }

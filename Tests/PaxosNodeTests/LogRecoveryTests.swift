@@ -59,6 +59,18 @@ struct LogRecoveryTests {
         #expect(driver.receive(accept(7, [1]), from: 0).sent("chosen").isEmpty)
     }
 
+    @Test("a snapshot that the service cannot read is not passed over in silence")
+    func unreadableSnapshot() throws {
+        let cluster = LogCluster(replicas: 1)
+        let readable = Recorder().snapshot()
+        let fine = LogDriver(0, of: cluster, records: [.incarnation(7), .snapshot(5, readable)])
+        #expect(fine.node.recoveryFault == nil && fine.node.learner?.applied == 5)
+        let other = LogDriver(
+            0, of: cluster, records: [.incarnation(7), .snapshot(5, [0xff, 0xff, 0xff])])
+        let fault = try #require(other.node.recoveryFault)
+        #expect(fault.contains("after slot 5, 3 bytes") && fault.hasSuffix("."))
+    }
+
     @Test("as many slots as a node cannot hold are not left to wait for a snapshot")
     func tooManySlots() async {
         await #expect(processExitsWith: .failure) {

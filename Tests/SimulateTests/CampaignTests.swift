@@ -140,7 +140,8 @@ struct PlantedBugTests {
                 receipt(3, at: 1, of: prepare), receipt(1, at: 2, of: prepare),
                 receipt(3, at: 3, of: prepare), receipt(2, at: 4, of: "accept \"v0\", ballot 0"),
                 receipt(2, at: 5, of: prepare), receipt(4, at: 6, of: prepare),
-                receipt(0, at: 7, of: "promise", from: 1), receipt(0, at: 8, of: "promise", from: 3),
+                receipt(0, at: 7, of: "promise", from: 1),
+                receipt(0, at: 8, of: "promise", from: 3),
             ],
             of: PaxosScenario.cast(of: [1, 3, 1, 1]))
         #expect(

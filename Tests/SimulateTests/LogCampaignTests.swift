@@ -10,7 +10,8 @@ struct LogCampaignTests {
     /// Seeds at which a campaign once failed, with the plans of its day.
     static let once: [(service: Service, seed: UInt64)] = [
         (.kv, 59), (.kv, 530), (.kv, 596), (.kv, 818), (.kv, 1_076), (.kv, 1_274), (.kv, 1_299),
-        (.kv, 1_420), (.kv, 30_519), (.kv, 112_878), (.list, 5_659), (.list, 246_611),
+        (.kv, 1_420), (.kv, 30_519), (.kv, 112_878), (.kv, 442_400), (.list, 5_659),
+        (.list, 246_611),
         (.list, 326_062), (.list, 452_426),
     ]
 

@@ -233,13 +233,16 @@ struct ClientDesk: Sendable {
         learned.removeAll(keepingCapacity: true)
     }
 
-    /// Passes on answers that came from a learner or from the leader.
-    mutating func route(_ answers: [LogAnswer]) {
+    /// Passes on answers that came from a learner or from the leader; returns whether somebody awaits one.
+    mutating func route(_ answers: [LogAnswer]) -> Bool {
+        var isAwaited = false
         for answer in answers {
             let command = takeWaiting(answer.id)
             guard let asker = command?.asker ?? relayed.remove(answer.id) else { continue }
             book.add(answer, to: asker)
+            isAwaited = true
         }
+        return isAwaited
     }
 
     mutating func sendAnswers(leader: NodeID?, into lanes: inout LogNode.Lanes) {

@@ -49,6 +49,10 @@ extension LogNode {
             let kept = options.keptSlots
             learner?.takeSnapshot(keeping: kept)
             if let learner, learner.applied > 0 {
+                // Better no node than one that cannot start again.
+                precondition(
+                    learner.snapshot.count <= LogRecord.maximumSnapshotSize,
+                    "a snapshot of more than \(LogRecord.maximumSnapshotSize) bytes cannot be kept")
                 records.append(.snapshot(learner.applied, learner.snapshot))
                 journal.noteSnapshot(at: learner.applied)
                 if cluster.form == .replicas { acceptor?.truncate(through: learner.applied) }

@@ -27,15 +27,15 @@ extension LogNode {
         } else if !cluster.nodes.contains(asker) {
             vainRequests.note(at: now)
             if preparation == nil, vainRequests.isTimeToInsist(at: now) { patienceTime = now }
-            guard let leader = presentLeader(at: now) else { return }
+            // Learners may answer to this node what another leader, whom it does not hear, has proposed.
             desk.relay(request.operations, from: asker)
+            guard let leader = presentLeader(at: now) else { return }
             lanes.send(.request(request), to: leader)
         }
     }
 
     mutating func receive(_ reply: LogReply, from sender: NodeID, at now: Instant) {
-        if !reply.answers.isEmpty { vainRequests.didAnswer() }
-        desk.route(reply.answers)
+        if desk.route(reply.answers) { vainRequests.didAnswer() }
         hurry(at: now)
     }
 

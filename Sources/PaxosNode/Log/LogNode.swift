@@ -33,6 +33,7 @@ public struct LogNode: Automaton, Sendable {
     var random: RandomSource
     var acquaintance: Acquaintance
     private var hasRecovered = false
+    public private(set) var recoveryFault: String?
 
     /// The state of the roles this node plays; of the others nil.
     package var acceptor: SlotAcceptor?
@@ -143,7 +144,14 @@ public struct LogNode: Automaton, Sendable {
         case .chosen(let slot):
             recover(chosenThrough: slot)
         case .snapshot(let slot, let bytes):
-            guard learner?.restore(bytes, at: slot) == true else { return }
+            guard let applied = learner?.applied, slot > applied else { return }
+            guard learner?.restore(bytes, at: slot) == true else {
+                recoveryFault =
+                    "The snapshot after slot \(slot), \(bytes.count) bytes, cannot be read by this "
+                    + "service. Start the node with the service that wrote it, or have it begin anew "
+                    + "with an empty directory if other nodes have the data."
+                return
+            }
             if cluster.form == .replicas { acceptor?.truncate(through: slot) }
             journal.noteSnapshot(at: slot)
         }
