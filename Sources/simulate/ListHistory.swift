@@ -6,7 +6,8 @@ extension [HistoryOperation<ListModel.Input, ListModel.Output>] {
     ///
     /// Items are unique and stay where they are. So an append that nobody answered took effect, at the
     /// position where its item was read, before the first answer that shows it; and one whose item is
-    /// nowhere in the list as far as that is known took effect after all answers, or never.
+    /// nowhere in the list as far as that is known took effect after all answers, or never. No item is
+    /// empty.
     func settled() -> [Element] {
         var seen: [[UInt8]: (position: Int, time: Instant)] = [:]
         var known: Set<Int> = []
@@ -32,9 +33,14 @@ extension [HistoryOperation<ListModel.Input, ListModel.Output>] {
             guard operation.answered == nil, case .append(let item) = operation.input else {
                 return operation
             }
-            guard let (position, time) = seen[item] else { return isKnown ? nil : operation }
-            guard time >= operation.invoked else { return operation }
             var settled = operation
+            guard let (position, time) = seen[item] else {
+                if isKnown { return nil }
+                // Those that nobody saw are all alike: they only move others.
+                settled.input = .append([])
+                return settled
+            }
+            guard time >= operation.invoked else { return operation }
             settled.answered = time
             settled.output = .appended(at: position)
             return settled

@@ -84,4 +84,71 @@ struct SettledHistoryTests {
         #expect(good > 2_000 && good < 5_500, "\(good) good")
         #expect(fewer > 1_000, "\(fewer) with fewer open questions")
     }
+
+    /// What a few clients ask of a list, each append with an item of its own; a third never hear.
+    private func listHistory(seed: UInt64) -> [HistoryOperation<ListModel.Input, ListModel.Output>]
+    {
+        var random = RandomSource(seed: seed &+ 9_000)
+        var history: [HistoryOperation<ListModel.Input, ListModel.Output>] = []
+        var effects: [(time: Int, index: Int)] = []
+        for index in 0..<random.number(in: 3...8) {
+            let input: ListModel.Input =
+                random.below(3) == 0
+                ? .read(from: random.number(in: 0...3)) : .append([UInt8(index + 1)])
+            let begin = random.number(in: 0...40)
+            let effect = begin + random.number(in: 0...15)
+            var operation = HistoryOperation<ListModel.Input, ListModel.Output>(
+                process: index, input: input, invoked: instant(begin))
+            if random.below(3) != 0 {
+                operation.answered = instant(effect + random.number(in: 0...15))
+                effects.append((effect, index))
+            } else if random.below(3) != 0 {
+                effects.append((effect + random.number(in: 0...20), index))
+            }
+            history.append(operation)
+        }
+        effects.sort { ($0.time, $0.index) < ($1.time, $1.index) }
+        var list: [[UInt8]] = []
+        for (_, index) in effects {
+            let output: ListModel.Output
+            switch history[index].input {
+            case .append(let item):
+                output = .appended(at: list.count)
+                list.append(item)
+            case .read(let start):
+                output = .items(
+                    Array(list.dropFirst(start)), total: random.below(2) == 0 ? list.count : nil)
+            }
+            if history[index].answered != nil { history[index].output = output }
+        }
+        if random.below(2) == 0,
+            let index = history.indices.last(where: { history[$0].output != nil })
+        {
+            history[index].output =
+                switch history[index].output {
+                case .items(let items, _)?: .items(items.dropLast(), total: nil)
+                default: .appended(at: random.number(in: 0...history.count))
+                }
+        }
+        return history
+    }
+
+    @Test("those of lists, too")
+    func listVerdictsAgree() {
+        var good = 0
+        var fewer = 0
+        let checker = LinearizabilityChecker(ListModel())
+        for seed in 1...6_000 as ClosedRange<UInt64> {
+            let whole = listHistory(seed: seed)
+            let settled = whole.settled()
+            let isGood = if case .linearizable = checker.check(whole) { true } else { false }
+            let isSettledGood =
+                if case .linearizable = checker.check(settled) { true } else { false }
+            #expect(isGood == isSettledGood, "seed \(seed)")
+            good += isGood ? 1 : 0
+            fewer += settled != whole ? 1 : 0
+        }
+        #expect(good > 2_000 && good < 5_500, "\(good) good")
+        #expect(fewer > 1_000, "\(fewer) with fewer open questions")
+    }
 }
