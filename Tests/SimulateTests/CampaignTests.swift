@@ -146,10 +146,9 @@ struct PlantedBugTests {
             of: PaxosScenario.cast(of: [1, 3, 1, 1]))
         #expect(
             story == [
-                "     1.000 ms  acceptors 1, 2, 3 receive prepare, ballot 0 from proposer 0"
-                    + " (and once more)",
+                "     1.000 ms  acceptor 3 receives prepare, ballot 0 from proposer 0 (and once more)",
+                "     2.000 ms  acceptors 1, 2, learner 4 receive prepare, ballot 0 from proposer 0",
                 "     4.000 ms  acceptor 2 receives accept \"v0\", ballot 0 from proposer 0",
-                "     6.000 ms  learner 4 receives prepare, ballot 0 from proposer 0",
                 "     7.000 ms  proposer 0 receives promise from acceptors 1, 3",
             ])
     }
