@@ -39,9 +39,7 @@ public final class LoopThread<A: Automaton & Sendable>: Sendable {
         if let storage {
             let identity = LogIdentity(cluster: settings.cluster, node: settings.node)
             log = try SharedRecordLog(
-                directory: storage, identity: identity, complain: Console.complain
-            ) { automaton.recover($0) }
-            try automaton.checkRecovery(from: storage)
+                directory: storage, identity: identity, recovering: &automaton)
         }
         // Handed over, so that the state is in memory once, and all is let go of in the thread.
         let stored = Handover(log.take())

@@ -29,10 +29,9 @@ enum LogCommand {
             var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
             return try loop.run(report)
         }
-        var log = try RecordLog<LogRecord>(
-            directory: storagePath, identity: LogIdentity(cluster: settings.cluster, node: node)
-        ) { automaton.recover($0) }
-        try automaton.checkRecovery(from: storagePath)
+        var log = try RecordLog<LogRecord>.open(
+            directory: storagePath, identity: LogIdentity(cluster: settings.cluster, node: node),
+            recovering: &automaton)
         var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
         return try loop.run(recordingIn: &log, report)
     }

@@ -70,10 +70,9 @@ enum NodeCommand {
             return try loop.run(report)
         }
         var automaton = automaton
-        var log = try RecordLog<NodeRecord>(
-            directory: storagePath, identity: LogIdentity(cluster: settings.cluster, node: node)
-        ) { automaton.recover($0) }
-        try automaton.checkRecovery(from: storagePath)
+        var log = try RecordLog<NodeRecord>.open(
+            directory: storagePath, identity: LogIdentity(cluster: settings.cluster, node: node),
+            recovering: &automaton)
         var loop = EventLoop(automaton, settings: settings, socket: socket, signals: signals)
         return try loop.run(recordingIn: &log, report)
     }

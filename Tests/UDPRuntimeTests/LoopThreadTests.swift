@@ -197,6 +197,16 @@ struct LoopThreadTests {
             directory: scratch.log, identity: LogIdentity(cluster: 7, node: 0)
         ) { numbers.append($0.number) }
         #expect(numbers == [1, 2, 3])
+        // What a life cannot take back keeps it from starting, and is still there for another.
+        var other = PingNode()
+        other.unreadable = 2
+        for _ in 0..<2 {
+            let refusal = try #require(throws: ExitError.self) {
+                _ = try host(settings, try SocketBox(), other, storage: scratch.log)
+            }
+            #expect(refusal.status == 74)
+            #expect(refusal.sentence == "\(scratch.log): Number 2 cannot be read.")
+        }
     }
 
     @Test("the process's signals are left as they are, in the thread as in all others")

@@ -76,6 +76,9 @@ struct PingNode: Automaton {
     private(set) var sum: UInt64 = 0
     /// How many records there are since the last checkpoint.
     private var recordCount = 0
+    /// The record that it cannot take back, if it is met.
+    var unreadable: UInt64?
+    private(set) var recoveryFault: String?
     private(set) var wakeTime = Instant.never
     private var wakings = 0
 
@@ -87,6 +90,7 @@ struct PingNode: Automaton {
     var stamp: Stamp { Stamp(epoch: 3, incarnation: incarnation) }
 
     mutating func recover(_ record: PingRecord) {
+        if record.number == unreadable { recoveryFault = "Number \(record.number) cannot be read." }
         sum += record.number
         recordCount += 1
     }

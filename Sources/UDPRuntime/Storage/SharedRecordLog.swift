@@ -9,12 +9,11 @@ final class SharedRecordLog<Record: WireCodable>: RecordSink, @unchecked Sendabl
     private var log: RecordLog<Record>
 
     @usableFromInline
-    init(
-        directory: String, identity: LogIdentity, complain: (String) -> Void,
-        recovering recover: (Record) -> Void
-    ) throws(ExitError) {
-        log = try RecordLog(
-            directory: directory, identity: identity, complain: complain, recovering: recover)
+    init<A: Automaton>(
+        directory: String, identity: LogIdentity, recovering automaton: inout A
+    ) throws(ExitError) where A.Record == Record {
+        log = try RecordLog.open(
+            directory: directory, identity: identity, recovering: &automaton)
     }
 
     @usableFromInline
