@@ -39,17 +39,7 @@ struct CampaignTests {
 
     @Test("the same seed gives the same trace, byte for byte", arguments: [1, 5, 82] as [UInt64])
     func sameTrace(seed: UInt64) {
-        let scenario = PaxosScenario(ScenarioSettings())
-        var first = scenario.makeWorld()
-        var second = scenario.makeWorld()
-        first.options = [.traces]
-        second.options = [.traces]
-        // The second world has run something else before.
-        _ = second.run(scenario.plan(seed + 1))
-        let reports = (first.run(scenario.plan(seed)), second.run(scenario.plan(seed)))
-        #expect(reports.0 == reports.1)
-        #expect(first.trace.render() == second.trace.render())
-        #expect(first.trace.count > 100)
+        expectSameTrace(of: PaxosScenario(ScenarioSettings()), seed: seed)
     }
 
     /// Written down from `simulate --seed N` of a release build; this test runs in a debug build too.
@@ -152,4 +142,17 @@ struct PlantedBugTests {
                 "     7.000 ms  proposer 0 receives promise from acceptors 1, 3",
             ])
     }
+}
+
+/// Runs a seed in two worlds, of which the second has run something else before.
+func expectSameTrace<Kind: Scenario>(of scenario: Kind, seed: UInt64) {
+    var first = scenario.makeWorld()
+    var second = scenario.makeWorld()
+    first.options = [.traces]
+    second.options = [.traces]
+    _ = second.run(scenario.plan(seed + 1))
+    let reports = (first.run(scenario.plan(seed)), second.run(scenario.plan(seed)))
+    #expect(reports.0 == reports.1)
+    #expect(first.trace.render() == second.trace.render())
+    #expect(first.trace.count > 100)
 }

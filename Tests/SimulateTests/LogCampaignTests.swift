@@ -60,17 +60,7 @@ struct LogCampaignTests {
         "the same seed gives the same trace, byte for byte",
         arguments: [(Service.kv, 3), (.kv, 530), (.list, 7)] as [(Service, UInt64)])
     func sameTrace(service: Service, seed: UInt64) {
-        let scenario = scenario(service)
-        var first = scenario.makeWorld()
-        var second = scenario.makeWorld()
-        first.options = [.traces]
-        second.options = [.traces]
-        // The second world has run something else before.
-        _ = second.run(scenario.plan(seed + 1))
-        let reports = (first.run(scenario.plan(seed)), second.run(scenario.plan(seed)))
-        #expect(reports.0 == reports.1)
-        #expect(first.trace.render() == second.trace.render())
-        #expect(first.trace.count > 100)
+        expectSameTrace(of: scenario(service), seed: seed)
     }
 
     @Test("replicas as many as asked for, and role forms")
