@@ -22,8 +22,9 @@ public protocol ReplicatedState: Sendable {
 
 /// Which command of which client session this is.
 ///
-/// A session is opened by a command of session 0, whose sequence is a number the client drew; the
-/// answer names the session. Commands of a session are numbered from 1.
+/// A session is opened by a command of session 0, whose owner and sequence are numbers that the client
+/// drew; the answer names the session. Commands of a session are numbered from 1, and carry the number
+/// of its owner: sessions count 1, 2, 3, so their own number alone says nothing of who is asking.
 @frozen
 public struct CommandHeader: Hashable, Sendable {
     public var id: CommandID
@@ -31,7 +32,7 @@ public struct CommandHeader: Hashable, Sendable {
     public var answeredBelow: UInt64
 
     /// How many bytes it takes on the wire.
-    public static let size = 24
+    public static let size = 32
 
     @inlinable
     public init(id: CommandID, answeredBelow: UInt64) {
@@ -45,18 +46,22 @@ public struct CommandHeader: Hashable, Sendable {
 public struct CommandID: Hashable, Comparable, Sendable {
     /// The client's session; 0 for the command that opens one.
     public var session: UInt64
+    /// What the client drew when it opened the session, and told nobody but the nodes; the same in the
+    /// opening and in all that follows.
+    public var owner: UInt64
     /// Its number in the session, from 1; of an opening, a number the client drew.
     public var sequence: UInt64
 
     @inlinable
-    public init(session: UInt64, sequence: UInt64) {
+    public init(session: UInt64, owner: UInt64, sequence: UInt64) {
         self.session = session
+        self.owner = owner
         self.sequence = sequence
     }
 
     @inlinable
     public static func < (left: CommandID, right: CommandID) -> Bool {
-        (left.session, left.sequence) < (right.session, right.sequence)
+        (left.session, left.owner, left.sequence) < (right.session, right.owner, right.sequence)
     }
 }
 
@@ -66,7 +71,7 @@ public enum Reply: Hashable, Sendable {
     case done([UInt8])
     /// A session was opened.
     case opened(session: UInt64)
-    /// Its session is not known, or no more: it was not applied now, though perhaps an earlier copy was.
+    /// Its session is not known, or no more, or another's: it was not applied now, though perhaps an earlier copy was.
     case expired
     /// Its client said that it has the answer: not applied again.
     case superseded
@@ -77,17 +82,30 @@ public enum Reply: Hashable, Sendable {
 extension CommandHeader: WireCodable {
     @inlinable
     public func encode(into writer: inout ByteWriter) {
-        writer.write(id.session)
-        writer.write(id.sequence)
+        id.encode(into: &writer)
         writer.write(answeredBelow)
     }
 
     @inlinable
     public init(from reader: inout ByteReader) throws(WireError) {
-        let session = try reader.readUInt64()
-        let sequence = try reader.readUInt64()
-        id = CommandID(session: session, sequence: sequence)
+        id = try CommandID(from: &reader)
         answeredBelow = try reader.readUInt64()
+    }
+}
+
+extension CommandID: WireCodable {
+    @inlinable
+    public func encode(into writer: inout ByteWriter) {
+        writer.write(session)
+        writer.write(owner)
+        writer.write(sequence)
+    }
+
+    @inlinable
+    public init(from reader: inout ByteReader) throws(WireError) {
+        session = try reader.readUInt64()
+        owner = try reader.readUInt64()
+        sequence = try reader.readUInt64()
     }
 }
 

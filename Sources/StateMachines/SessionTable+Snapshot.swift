@@ -1,12 +1,13 @@
 import ConsensusCore
 
 /// The snapshot: the tag and version, the next session's number, how many sessions there are, and each
-/// from the least to the most recently used: its number, its floor, how many replies it keeps, and each
+/// from the least to the most recently used: its number, its owner and the number of its
+/// opening, its floor, how many replies it keeps, and each
 /// by distance from the floor. Nothing of it depends on how the state came about.
 extension SessionTable {
-    static let version: UInt8 = 1
-    /// Number, floor, and the count of replies.
-    private static let smallestSession = 20
+    static let version: UInt8 = 2
+    /// Number, owner, opening, floor, and the count of replies.
+    private static let smallestSession = 36
     /// Distance and length.
     private static let smallestReply = 8
 
@@ -19,6 +20,8 @@ extension SessionTable {
         while slot != SessionTable.none {
             let replies = slots[slot].replies
             writer.write(slots[slot].id)
+            writer.write(slots[slot].opening.owner)
+            writer.write(slots[slot].opening.sequence)
             writer.write(replies.floor)
             writer.write(count: replies.count)
             for distance in 0..<replies.reach {
@@ -47,8 +50,12 @@ extension SessionTable {
         for _ in 0..<count {
             let id = try reader.readUInt64()
             guard id >= 1 && id < table.next && !table.contains(id) else { throw .invalidField }
+            let owner = try reader.readUInt64()
+            let opening = CommandID(
+                session: 0, owner: owner, sequence: try reader.readUInt64())
+            guard !table.contains(opening) else { throw .invalidField }
             let replies = try SessionTable.readReplies(from: &reader)
-            table.adopt(replies, in: table.add(id: id))
+            table.adopt(replies, in: table.add(id: id, opening: opening))
             guard table.replyBytes <= replyLimit else { throw .invalidField }
         }
         return table

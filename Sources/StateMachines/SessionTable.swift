@@ -2,8 +2,8 @@ import ConsensusCore
 
 /// The sessions of a service, in the order of their last use.
 ///
-/// Each has a slot of an array; the slots are linked from the least to the most recently used, and a
-/// dictionary, which is never iterated, finds a session's slot.
+/// Each has a slot of an array; the slots are linked from the least to the most recently used, and two
+/// dictionaries, which are never iterated, find a session's slot by its number and by its opening.
 struct SessionTable: Sendable {
     /// What is to be done with a command.
     enum Admission {
@@ -14,6 +14,8 @@ struct SessionTable: Sendable {
 
     struct Session: Sendable {
         var id: UInt64
+        /// The command that opened it; its owner is the session's.
+        var opening: CommandID
         var replies = ReplyWindow()
         /// The slot of the session used next after this one, or of the next free slot.
         var newer = SessionTable.none
@@ -34,6 +36,7 @@ struct SessionTable: Sendable {
     private(set) var replyBytes = 0
     private(set) var slots: [Session] = []
     private var slotOf: [UInt64: Int] = [:]
+    private var slotOfOpening: [CommandID: Int] = [:]
     private(set) var oldest = SessionTable.none
     private var newest = SessionTable.none
     private var free = SessionTable.none
@@ -52,8 +55,12 @@ struct SessionTable: Sendable {
     /// Judges a command by its header, and notes what the header says.
     mutating func admit(_ header: CommandHeader) -> Admission {
         let sequence = header.id.sequence
-        guard header.id.session != 0 else { return .answer(.opened(session: open())) }
-        guard let slot = slotOf[header.id.session] else { return .answer(.expired) }
+        guard header.id.session != 0 else {
+            return .answer(.opened(session: open(header.id)))
+        }
+        guard let slot = slotOf[header.id.session],
+            slots[slot].opening.owner == header.id.owner
+        else { return .answer(.expired) }
         moveToNewest(slot)
         guard sequence > 0 else { return .answer(.crowded) }
 
@@ -78,26 +85,30 @@ struct SessionTable: Sendable {
         while replyBytes > replyLimit { forgetOldest() }
     }
 
-    private mutating func open() -> UInt64 {
+    /// The session of an opening, a new one unless it is there.
+    private mutating func open(_ opening: CommandID) -> UInt64 {
+        if let slot = slotOfOpening[opening] { return slots[slot].id }
         if count == limit { forgetOldest() }
         let id = next
         next += 1
-        add(id: id)
+        add(id: id, opening: opening)
         return id
     }
 
     /// Adds a session as the most recently used; returns its slot.
     @discardableResult
-    mutating func add(id: UInt64) -> Int {
+    mutating func add(id: UInt64, opening: CommandID) -> Int {
         var slot = free
         if slot == SessionTable.none {
             slot = slots.count
-            slots.append(Session(id: id))
+            slots.append(Session(id: id, opening: opening))
         } else {
             free = slots[slot].newer
             slots[slot].id = id
+            slots[slot].opening = opening
         }
         slotOf[id] = slot
+        slotOfOpening[opening] = slot
         link(slot)
         return slot
     }
@@ -110,10 +121,13 @@ struct SessionTable: Sendable {
 
     func contains(_ id: UInt64) -> Bool { slotOf[id] != nil }
 
+    func contains(_ opening: CommandID) -> Bool { slotOfOpening[opening] != nil }
+
     /// Makes room for as many sessions as a snapshot has.
     mutating func reserve(_ count: Int) {
         slots.reserveCapacity(count)
         slotOf.reserveCapacity(count)
+        slotOfOpening.reserveCapacity(count)
     }
 
     private mutating func forgetOldest() {
@@ -121,6 +135,7 @@ struct SessionTable: Sendable {
         precondition(slot != SessionTable.none)
         unlink(slot)
         slotOf[slots[slot].id] = nil
+        slotOfOpening[slots[slot].opening] = nil
         replyBytes -= slots[slot].replies.cost
         slots[slot].replies.reset()
         slots[slot].newer = free
@@ -149,6 +164,7 @@ struct SessionTable: Sendable {
 
     func checkInvariants() {
         precondition(count <= limit && replyBytes <= replyLimit && next >= 1)
+        precondition(slotOfOpening.count == count)
         var bytes = 0
         var seen = 0
         var before = SessionTable.none
@@ -156,6 +172,7 @@ struct SessionTable: Sendable {
         while slot != SessionTable.none {
             let session = slots[slot]
             precondition(session.older == before && slotOf[session.id] == slot)
+            precondition(slotOfOpening[session.opening] == slot && session.opening.session == 0)
             precondition(session.id >= 1 && session.id < next && session.replies.floor >= 1)
             bytes += session.replies.cost
             seen += 1

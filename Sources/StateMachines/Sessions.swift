@@ -8,8 +8,9 @@ public import ConsensusCore
 /// - A command of session 0 opens a session, whatever its body, and is answered `opened`. Sessions
 ///   are numbered from 1 by a counter in the state that never repeats a number: a late copy of a
 ///   command whose session is forgotten finds no session, ever, and cannot be applied again. A copy of
-///   an opening makes one more session, which nobody uses.
-/// - A command of an unknown session is `expired`.
+///   an opening, by the numbers its client drew, is answered with the same session while that is there.
+/// - A command of an unknown session is `expired`, and so is one whose owner is not the session's: it
+///   changes nothing at all.
 /// - A session's *floor* is the highest `answeredBelow` seen, though never above the number of the
 ///   command that said so. What is below it is `superseded`, and its reply forgotten.
 /// - A command applied before is answered with the reply of that time.

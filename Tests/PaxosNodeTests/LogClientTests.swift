@@ -8,6 +8,8 @@ private struct ClientDriver {
     var client: LogClient
     var now = milliseconds(1)
     var answers: [ClientAnswer] = []
+    /// What it drew for the session that it opened last.
+    var owner: UInt64 = 0
 
     init(_ cluster: LogCluster = LogCluster(replicas: 3)) {
         client = LogClient(cluster: cluster, seed: 5)
@@ -70,11 +72,17 @@ private struct ClientDriver {
     /// Has it open a session.
     mutating func open(_ session: UInt64 = 7) {
         let opening = wake().last
-        precondition(opening?.operation.header.id.session == 0)
-        reply([
-            LogSamples.answer(
-                0, opening?.operation.header.id.sequence ?? 0, .opened(session: session))
-        ])
+        guard let id = opening?.operation.header.id, id.session == 0 else {
+            preconditionFailure("no opening is sent")
+        }
+        owner = id.owner
+        reply([LogAnswer(id: id, reply: .opened(session: session))])
+    }
+
+    /// An answer to a command of the session that it opened last.
+    func answer(_ session: UInt64, _ sequence: UInt64, _ reply: Reply) -> LogAnswer {
+        LogAnswer(
+            id: CommandID(session: session, owner: owner, sequence: sequence), reply: reply)
     }
 }
 
@@ -95,18 +103,21 @@ struct LogClientTests {
         #expect(openings.count >= 3)
         #expect(Set(openings.map(\.operation.header.id)).count == 1)
         let id = openings[0].operation.header.id
-        #expect(id.session == 0 && id.sequence != 0)
+        #expect(id.session == 0 && id.owner != 0 && id.sequence != 0)
         // An answer to another's opening is not its own.
-        driver.reply([LogSamples.answer(0, id.sequence &+ 1, .opened(session: 6))])
+        for (owner, sequence) in [(id.owner, id.sequence &+ 1), (id.owner &+ 1, id.sequence)] {
+            let other = CommandID(session: 0, owner: owner, sequence: sequence)
+            driver.reply([LogAnswer(id: other, reply: .opened(session: 6))])
+        }
+        driver.reply([LogAnswer(id: id, reply: .opened(session: 0))])
         #expect(driver.wake().isEmpty)
         for session in [7, 8] as [UInt64] {
-            driver.reply([LogSamples.answer(0, id.sequence, .opened(session: session))])
+            driver.reply([LogAnswer(id: id, reply: .opened(session: session))])
         }
         let sent = driver.wake().map(\.operation)
         #expect(
-            sent.map(\.header.id) == [
-                CommandID(session: 7, sequence: 1), CommandID(session: 7, sequence: 2),
-            ])
+            sent.map(\.header.id)
+                == [1, 2].map { CommandID(session: 7, owner: id.owner, sequence: $0) })
         #expect(sent.map(\.body) == [[1], [2]] && sent.allSatisfy { $0.kind == .command })
     }
 
@@ -126,13 +137,13 @@ struct LogClientTests {
         for number in 1...3 as ClosedRange<UInt64> { driver.call(10 * number, .command([])) }
         driver.open()
         _ = driver.wake()
-        let two = LogSamples.answer(7, 2, .done([2]))
-        driver.reply([two, two, LogSamples.answer(6, 1, .done([9]))])
+        let two = driver.answer(7, 2, .done([2]))
+        driver.reply([two, two, driver.answer(6, 1, .done([9]))])
         driver.reply([
-            two, LogSamples.answer(7, 4, .done([9])), LogSamples.answer(7, 3, .done([3])),
+            two, driver.answer(7, 4, .done([9])), driver.answer(7, 3, .done([3])),
         ])
         #expect(driver.answers == [done(20, [2]), done(30, [3])])
-        driver.reply([LogSamples.answer(7, 1, .done([1]))], from: 2)
+        driver.reply([driver.answer(7, 1, .done([1]))], from: 2)
         #expect(driver.answers.last == done(10, [1]) && driver.client.wakeTime == .never)
     }
 
@@ -142,7 +153,7 @@ struct LogClientTests {
         for number in 1...3 as ClosedRange<UInt64> { driver.call(number, .command([])) }
         driver.open()
         #expect(driver.wake().map(\.operation.header.answeredBelow) == [1, 1, 1])
-        driver.reply([LogSamples.answer(7, 1, .done([])), LogSamples.answer(7, 3, .done([]))])
+        driver.reply([driver.answer(7, 1, .done([])), driver.answer(7, 3, .done([]))])
         var again: [LogOperation] = []
         while again.isEmpty { again = driver.wakeInTime().map(\.operation) }
         #expect(again.map(\.header.id.sequence) == [2] && again[0].header.answeredBelow == 2)
@@ -179,7 +190,7 @@ struct LogClientTests {
         driver.call(4, .status(.omitted))
         _ = driver.wake()
         for number in [1, 3, 4] as [UInt64] { driver.cancel(number) }
-        driver.reply([LogSamples.answer(7, 1, .done([9]))])
+        driver.reply([driver.answer(7, 1, .done([9]))])
         var again: [LogOperation] = []
         while again.isEmpty { again = driver.wakeInTime().map(\.operation) }
         #expect(again.map(\.header.id.sequence) == [2])
@@ -222,16 +233,16 @@ struct LogClientTests {
         driver.open()
         _ = driver.wake()
         driver.call(3, .command([3]))
-        driver.reply([LogSamples.answer(7, 2, .expired), LogSamples.answer(7, 1, .done([]))])
+        driver.reply([driver.answer(7, 2, .expired), driver.answer(7, 1, .done([]))])
         #expect(
             driver.answers
                 == [1, 2].map { ClientAnswer(number: $0, result: .failure(.sessionExpired)) })
         driver.open(8)
         let sent = driver.wake().map(\.operation)
-        #expect(sent.map(\.header.id) == [CommandID(session: 8, sequence: 1)])
+        #expect(sent.map(\.header.id) == [CommandID(session: 8, owner: driver.owner, sequence: 1)])
         #expect(sent.map(\.body) == [[3]])
         // The old session's late answers are nothing.
-        driver.reply([LogSamples.answer(7, 1, .expired)])
+        driver.reply([driver.answer(7, 1, .expired)])
         #expect(driver.answers.count == 2)
     }
 
@@ -243,9 +254,9 @@ struct LogClientTests {
         driver.open()
         #expect(driver.wake().map(\.operation.header.id.sequence) == Array(1...limit))
         // The window goes by the lowest that is unanswered, as the session's memory does.
-        driver.reply([LogSamples.answer(7, 2, .done([])), LogSamples.answer(7, 5, .done([]))])
+        driver.reply([driver.answer(7, 2, .done([])), driver.answer(7, 5, .done([]))])
         #expect(driver.wake().isEmpty)
-        driver.reply([LogSamples.answer(7, 1, .done([]))])
+        driver.reply([driver.answer(7, 1, .done([]))])
         #expect(driver.client.wakeTime <= driver.now)
         let next = driver.wake().map(\.operation.header)
         #expect(next.map(\.id.sequence) == [limit + 1, limit + 2])

@@ -64,7 +64,8 @@ struct LogCodecTests {
         #expect(
             message("accepted") == [10] + ballot + [2, 0, 0, 0] + number(22) + number(24)
                 + number(30) + number(30))
-        let header = number(1) + number(1) + number(1)
+        let owner: [UInt8] = [0xd3, 0xb0, 0x57, 0x0a, 0, 0, 0, 0]
+        let header = number(1) + owner + number(1) + number(1)
         #expect(
             message("request") == [16, 2, 0, 0, 0] + header + [0, 1, 0, 0, 0, 1] + header
                 + [1, 0, 0, 0, 0])
@@ -255,11 +256,11 @@ struct LogCodecTests {
         #expect(refused(inquiry, 1, 2) && !refused(inquiry, 1, 1))
         let request = LogMessage.request(
             LogRequest(operations: [LogSamples.operation(.command, [])]))
-        #expect(refused(request, 29, 2) && !refused(request, 29, 1))
+        #expect(refused(request, 37, 2) && !refused(request, 37, 1))
         let reply = LogMessage.reply(
             LogReply(leader: 63, answers: [LogSamples.answer(1, 1, .expired)]))
         #expect(refused(reply, 2, 64) && !refused(reply, 2, 62))
-        #expect(refused(reply, 23, 5) && !refused(reply, 23, 4))
+        #expect(refused(reply, 31, 5) && !refused(reply, 31, 4))
         var life = encoded(LogRecord.life(63, 1))
         life[1] = 64
         #expect(throws: WireError.invalidField) { try decoded(LogRecord.self, life) }

@@ -240,7 +240,7 @@ struct LogHostileTests {
             for envelope in lanes.envelopes {
                 if case .request(let request) = envelope.message {
                     source.numbers = request.operations.flatMap {
-                        [$0.header.id.session, $0.header.id.sequence, 1]
+                        [$0.header.id.session, $0.header.id.owner, $0.header.id.sequence, 1]
                     }
                 }
             }

@@ -64,7 +64,8 @@ struct LogSource {
 
     private mutating func header() -> CommandHeader {
         CommandHeader(
-            id: CommandID(session: number(), sequence: number()), answeredBelow: number())
+            id: CommandID(session: number(), owner: number(), sequence: number()),
+            answeredBelow: number())
     }
 
     private mutating func operation() -> LogOperation {

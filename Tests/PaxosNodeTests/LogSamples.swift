@@ -2,10 +2,18 @@ import ConsensusCore
 
 @testable import PaxosNode
 
+extension CommandID {
+    /// A command of a session whose owner is of no interest.
+    init(session: UInt64, sequence: UInt64) {
+        self.init(session: session, owner: LogSamples.owner, sequence: sequence)
+    }
+}
+
 /// Messages and records of the log for the tests of its codec: hand-picked and the largest.
 enum LogSamples {
     static let messageTags = 1...20
     static let recordTags = 1...10
+    static let owner: UInt64 = 0x0a57_b0d3
 
     static func bytes(_ count: Int) -> [UInt8] { Array(repeating: 0xa5, count: count) }
 

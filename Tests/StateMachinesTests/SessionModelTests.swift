@@ -6,6 +6,7 @@ import Testing
 private struct Model {
     struct Session {
         var id: UInt64
+        var opening: CommandID
         var floor: UInt64 = 1
         var replies: [UInt64: [UInt8]] = [:]
     }
@@ -18,14 +19,19 @@ private struct Model {
 
     mutating func apply(_ header: CommandHeader, _ command: [UInt8]) -> Reply {
         guard header.id.session != 0 else {
+            if let known = sessions.first(where: { $0.opening == header.id }) {
+                return .opened(session: known.id)
+            }
             if sessions.count == limit { sessions.removeFirst() }
-            sessions.append(Session(id: next))
+            sessions.append(Session(id: next, opening: header.id))
             next += 1
             return .opened(session: next - 1)
         }
-        guard let place = sessions.firstIndex(where: { $0.id == header.id.session }) else {
-            return .expired
-        }
+        guard
+            let place = sessions.firstIndex(where: {
+                $0.id == header.id.session && $0.opening.owner == header.id.owner
+            })
+        else { return .expired }
         var session = sessions.remove(at: place)
         let reply = apply(header, command, in: &session)
         sessions.append(session)
@@ -54,19 +60,22 @@ struct SessionModelTests {
     /// A header of a client that retries, overtakes itself, and now and then makes no sense.
     private func header(_ model: Model, _ random: inout RandomSource) -> CommandHeader {
         guard random.below(30) != 0 else {
-            return CommandHeader(
-                id: CommandID(session: 0, sequence: random.next()), answeredBelow: random.next())
+            let opening = CommandID(
+                session: 0, owner: random.below(4), sequence: random.below(200))
+            return CommandHeader(id: opening, answeredBelow: random.next())
         }
         let oddities: [UInt64] = [0, 1, .max - 1, .max, random.next()]
         let odd = oddities[Int(random.below(5))]
         let session =
             random.below(40) == 0 ? odd : model.next &- 1 &- min(model.next - 1, random.below(9))
-        let floor = model.sessions.first { $0.id == session }?.floor ?? 1
+        let known = model.sessions.first { $0.id == session }
+        let owner = random.below(20) == 0 ? random.below(4) : known?.opening.owner ?? 0
+        let floor = known?.floor ?? 1
         let spread: UInt64 = random.below(8) == 0 ? 1_200 : 12
         let sequence = random.below(60) == 0 ? odd : floor &- 2 &+ random.below(spread)
         let answeredBelow = random.below(60) == 0 ? odd : sequence &- min(sequence, random.below(9))
         return CommandHeader(
-            id: CommandID(session: max(1, session), sequence: sequence),
+            id: CommandID(session: max(1, session), owner: owner, sequence: sequence),
             answeredBelow: random.below(3) == 0 ? answeredBelow : 0)
     }
 
@@ -116,6 +125,6 @@ struct SessionModelTests {
             _ = sessions.apply(header, command.span)
             _ = model.apply(header, command)
         }
-        #expect(Checksum.crc32c(sessions.snapshot().span) == 806_010_444)
+        #expect(Checksum.crc32c(sessions.snapshot().span) == 3_630_977_485)
     }
 }

@@ -88,7 +88,7 @@ struct SessionSnapshotTests {
                 sessions.checkInvariants()
             }
         }
-        #expect(taken > 100 && taken < snapshot.count * 8 / 2)
+        #expect(taken > 100 && taken < snapshot.count * 8 * 2 / 3)
     }
 
     @Test("of random bytes are refused", arguments: 0..<4 as Range<UInt64>)
@@ -105,15 +105,18 @@ struct SessionSnapshotTests {
     /// A snapshot of a stateless machine, field by field.
     private func snapshot(
         next: UInt64 = 10, count: UInt32? = nil,
-        _ sessions: [(id: UInt64, floor: UInt64, distances: [UInt32])]
+        _ sessions: [(id: UInt64, floor: UInt64, distances: [UInt32])],
+        opening: UInt64? = nil
     ) -> [UInt8] {
         var writer = ByteWriter()
         writer.write(0x73 as UInt8)
-        writer.write(1 as UInt8)
+        writer.write(2 as UInt8)
         writer.write(next)
         writer.write(count ?? UInt32(sessions.count))
         for session in sessions {
             writer.write(session.id)
+            writer.write(soleOwner)
+            writer.write(opening ?? session.id)
             writer.write(session.floor)
             writer.write(count: session.distances.count)
             for distance in session.distances {
@@ -140,6 +143,7 @@ struct SessionSnapshotTests {
             snapshot([(1, 0, [])]), snapshot([(1, 1, [1_024])]), snapshot([(1, 1, [.max])]),
             snapshot([(1, 1, [3, 3])]), snapshot([(1, 1, [3, 2])]), snapshot([(1, .max, [1])]),
             snapshot([(1, 1, []), (2, 1, []), (3, 1, []), (4, 1, [])]),
+            snapshot([(1, 1, []), (2, 1, [])], opening: 5),
             snapshot(count: .max, []),
         ]
         for bytes in wrong {
@@ -147,7 +151,7 @@ struct SessionSnapshotTests {
         }
         #expect(throws: WireError.truncated) { try restoring(snapshot(count: 3, [(1, 1, [])])) }
         #expect(throws: WireError.notOurs) { try restoring([0x6b, 1]) }
-        #expect(throws: WireError.unsupportedVersion(2)) { try restoring([0x73, 2]) }
+        #expect(throws: WireError.unsupportedVersion(1)) { try restoring([0x73, 1]) }
     }
 
     @Test("with more bytes of replies than are allowed are refused")

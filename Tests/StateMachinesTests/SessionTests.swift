@@ -13,12 +13,48 @@ struct SessionTests {
         return sessions
     }
 
-    @Test("every opening, a copy too, makes a session of its own and applies nothing")
+    @Test("every opening makes a session of its own and applies nothing")
     func opening() {
         var sessions = opened()
         #expect(sessions.send(99, of: 0, answeredBelow: .max, [1]) == .opened(session: 2))
         #expect(sessions.send(0, of: 0) == .opened(session: 3))
-        #expect(sessions.machine.applied.isEmpty && sessions.sessionCount == 3)
+        #expect(sessions.send(99, of: 0, owner: 5) == .opened(session: 4))
+        #expect(sessions.send(99, of: 0, owner: 0) == .opened(session: 5))
+        #expect(sessions.machine.applied.isEmpty && sessions.sessionCount == 5)
+    }
+
+    @Test("a copy of an opening opens nothing more, until its session is forgotten")
+    func openingAgain() {
+        var sessions = opened(limit: 2)
+        for _ in 1...5 { #expect(sessions.send(99, of: 0) == .opened(session: 2)) }
+        _ = sessions.send(1, of: 2)
+        #expect(sessions.send(99, of: 0) == .opened(session: 2) && sessions.sessionCount == 2)
+        #expect(sessions.send(98, of: 0) == .opened(session: 3))
+        #expect(sessions.send(97, of: 0) == .opened(session: 4))
+        #expect(sessions.send(99, of: 0) == .opened(session: 5))
+        sessions.checkInvariants()
+    }
+
+    @Test("a command of another than the session's owner is expired and changes nothing at all")
+    func owner() {
+        var sessions = opened(limit: 2)
+        _ = sessions.open()
+        for sequence in 1...4 as ClosedRange<UInt64> { _ = sessions.send(sequence, of: 1, [7]) }
+        _ = sessions.send(1, of: 2)
+        let before = sessions.snapshot()
+        for owner in [0, soleOwner - 1, soleOwner + 1, .max] {
+            for sequence in [0, 1, 4, 5, 900, .max] as [UInt64] {
+                for answeredBelow in [0, 4, .max] as [UInt64] {
+                    #expect(
+                        sessions.send(
+                            sequence, of: 1, owner: owner, answeredBelow: answeredBelow, [8])
+                            == .expired)
+                }
+            }
+        }
+        #expect(sessions.snapshot() == before)
+        #expect(sessions.send(4, of: 1, [7]) == .done([3, 7]))
+        #expect(sessions.send(5, of: 1, [9]) == .done([5, 9]))
     }
 
     @Test("a retried command is applied once and gets the reply of the first time")

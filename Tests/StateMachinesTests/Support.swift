@@ -68,17 +68,29 @@ extension Array where Element == UInt8 {
     }
 }
 
+/// The owner of all sessions of the tests that have one client.
+let soleOwner: UInt64 = 77
+
 extension Sessions {
     mutating func send(
-        _ sequence: UInt64, of session: UInt64, answeredBelow: UInt64 = 0, _ command: [UInt8] = []
+        _ sequence: UInt64, of session: UInt64, owner: UInt64 = soleOwner,
+        answeredBelow: UInt64 = 0, _ command: [UInt8] = []
     ) -> Reply {
         let header = CommandHeader(
-            id: CommandID(session: session, sequence: sequence), answeredBelow: answeredBelow)
+            id: CommandID(session: session, owner: owner, sequence: sequence),
+            answeredBelow: answeredBelow)
         return apply(header, command.span)
     }
 
-    mutating func open(drawing number: UInt64 = 99) -> Reply {
-        send(number, of: 0)
+    /// Opens one more session, by the number that it will have.
+    mutating func open() -> Reply {
+        send(nextSession, of: 0)
+    }
+
+    private var nextSession: UInt64 {
+        let bytes = snapshot()
+        var reader = bytes.span.extracting(droppingFirst: 2)
+        return (try? reader.readUInt64()) ?? 0
     }
 }
 

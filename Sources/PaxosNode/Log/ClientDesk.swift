@@ -270,7 +270,7 @@ private struct AnswerBook: Sendable {
     private var lastPage: [NodeID: Int] = [:]
 
     mutating func add(_ answer: LogAnswer, to recipient: NodeID) {
-        var size = 24
+        var size = 32
         if case .done(let bytes) = answer.reply { size += bytes.count }
         var index = lastPage[recipient]
         if let page = index, pages[page].size + size > LogMessage.pageSize { index = nil }

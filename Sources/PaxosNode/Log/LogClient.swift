@@ -17,6 +17,8 @@ public struct LogClient: Automaton, Sendable {
 
     /// The open session; 0 if there is none.
     private var session: UInt64 = 0
+    /// Drawn anew for each session; it is what makes the session this client's own.
+    private var owner: UInt64 = 0
     /// The number drawn for the opening that is under way; 0 if there is none.
     private var opening: UInt64 = 0
     private var openingSent = Instant(nanoseconds: .min)
@@ -217,7 +219,8 @@ public struct LogClient: Automaton, Sendable {
             let operation = commands.update(sequence) { pending -> LogOperation? in
                 guard pending.sent <= time else { return nil }
                 pending.sent = now
-                let id = CommandID(session: session, sequence: pending.sequence)
+                let id = CommandID(
+                    session: session, owner: owner, sequence: pending.sequence)
                 return LogOperation(
                     header: CommandHeader(id: id, answeredBelow: answeredBelow),
                     kind: .command, body: pending.body)
@@ -227,7 +230,7 @@ public struct LogClient: Automaton, Sendable {
         }
         for index in queries.indices where queries[index].sent <= time {
             queries[index].sent = now
-            let id = CommandID(session: incarnation, sequence: queries[index].sequence)
+            let id = queryID(queries[index].sequence)
             add(
                 LogOperation(
                     header: CommandHeader(id: id, answeredBelow: 0), kind: .query,
@@ -238,6 +241,14 @@ public struct LogClient: Automaton, Sendable {
         }
     }
 
+    /// The opening that is under way.
+    private var openingID: CommandID { CommandID(session: 0, owner: owner, sequence: opening) }
+
+    /// A query is of no session; its owner is 0, so that it is no command's either.
+    private func queryID(_ sequence: UInt64) -> CommandID {
+        CommandID(session: incarnation, owner: 0, sequence: sequence)
+    }
+
     /// Gives commands their place in the session; opens one if there is none.
     private mutating func numberCommands(
         at now: Instant, unsentSince time: Instant, into lanes: inout Lanes
@@ -246,12 +257,13 @@ public struct LogClient: Automaton, Sendable {
         guard session != 0 else {
             if opening == 0 {
                 opening = random.nextNonZero()
+                owner = random.nextNonZero()
             } else if openingSent > time {
                 return
             }
             openingSent = now
             let header = CommandHeader(
-                id: CommandID(session: 0, sequence: opening), answeredBelow: 0)
+                id: openingID, answeredBelow: 0)
             lanes.send(
                 .request(
                     LogRequest(operations: [
@@ -274,25 +286,25 @@ public struct LogClient: Automaton, Sendable {
     private mutating func receive(
         _ answer: LogAnswer, at now: Instant, into lanes: inout Lanes
     ) {
-        if answer.id.session == 0 {
-            guard opening != 0, answer.id.sequence == opening,
-                case .opened(let session) = answer.reply
+        if answer.id.owner == 0 {
+            receiveQuery(answer, into: &lanes)
+        } else if answer.id.session == 0 {
+            guard opening != 0, answer.id == openingID, case .opened(let session) = answer.reply,
+                session != 0
             else { return }
             opening = 0
             self.session = session
             commands.restart(first: 1)
             nextSequence = 1
             hurryTime = min(hurryTime, now)
-        } else if answer.id.session == incarnation {
-            receiveQuery(answer, into: &lanes)
-        } else if answer.id.session == session {
+        } else if answer.id.session == session, answer.id.owner == owner {
             receiveCommand(answer, at: now, into: &lanes)
         }
     }
 
     private mutating func receiveQuery(_ answer: LogAnswer, into lanes: inout Lanes) {
         guard case .done(let bytes) = answer.reply,
-            let index = queries.firstIndex(where: { $0.sequence == answer.id.sequence })
+            let index = queries.firstIndex(where: { queryID($0.sequence) == answer.id })
         else { return }
         lanes.report(
             ClientAnswer(number: queries[index].number, result: .success(.bytes(bytes))))

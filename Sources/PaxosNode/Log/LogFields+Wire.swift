@@ -269,13 +269,12 @@ extension LogReply: WireCodable {
 
 extension LogAnswer: WireCodable {
     public func encode(into writer: inout ByteWriter) {
-        writer.write(id.session)
-        writer.write(id.sequence)
+        id.encode(into: &writer)
         reply.encode(into: &writer)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
-        id = CommandID(session: try reader.readUInt64(), sequence: try reader.readUInt64())
+        id = try CommandID(from: &reader)
         reply = try Reply(from: &reader)
     }
 }
