@@ -71,7 +71,8 @@ struct LogScenario: Scenario {
                 guard cluster.nodes.contains(node) else {
                     let client = LogClient(
                         cluster: cluster, seed: seed,
-                        preferredProposer: node.index - cluster.nodeCount)
+                        preferredProposer: node.index - cluster.nodeCount,
+                        sizes: tuning.options.sizes)
                     return LogHost(
                         LogWorker(
                             client, service: settings.service, plan: plan, node: node,

@@ -33,6 +33,39 @@ struct LogTuning {
             random.below(2) == 0
             ? .milliseconds(100)...Interval.milliseconds(600)
             : .milliseconds(500)...Interval.seconds(4)
+        options.sizes = LogTuning.sizes(plan)
+    }
+
+    /// Small in half of the runs, so that everything of several pages, pieces or rounds happens all the
+    /// time.
+    private static func sizes(_ plan: Plan) -> LogSizes {
+        // A source of its own, so that the draws above stay what they were.
+        var random = RandomSource(seed: Dice.mix(plan.seed ^ 0x5349_5a45))
+        var sizes = LogSizes()
+        guard random.below(2) == 0 else { return sizes }
+        func draw(_ size: inout Int, tiny: ClosedRange<Int>, middling: ClosedRange<Int>) {
+            switch random.below(5) {
+            case 0: return
+            case 1, 2: size = random.number(in: middling)
+            default: size = random.number(in: tiny)
+            }
+        }
+        draw(&sizes.page, tiny: 60...100, middling: 100...400)
+        draw(&sizes.entries, tiny: 1...1, middling: 2...4)
+        draw(&sizes.batch, tiny: 64...90, middling: 90...400)
+        var slots = Int(sizes.windowSlots)
+        draw(&slots, tiny: 1...2, middling: 2...8)
+        sizes.windowSlots = UInt64(slots)
+        draw(&sizes.windowBytes, tiny: 1...100, middling: 100...600)
+        draw(&sizes.piece, tiny: 20...60, middling: 60...200)
+        draw(&sizes.burst, tiny: 1...1, middling: 2...4)
+        draw(&sizes.commands, tiny: 2...5, middling: 5...20)
+        draw(&sizes.batches, tiny: 1...2, middling: 2...20)
+        draw(&sizes.queryBytes, tiny: 200...500, middling: 500...3_000)
+        draw(&sizes.reads, tiny: 2...5, middling: 5...20)
+        draw(&sizes.relayed, tiny: 2...5, middling: 5...20)
+        draw(&sizes.outstanding, tiny: 1...1, middling: 2...4)
+        return sizes
     }
 
     /// What the log is applied to.

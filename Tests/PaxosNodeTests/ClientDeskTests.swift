@@ -28,7 +28,7 @@ struct ClientDeskTests {
 
     @Test("commands that wait share a slot, in the order they came")
     func batching() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         for sequence in [3, 1, 2] as [UInt64] {
             desk.admit(LogSamples.operation(.command, sequence: sequence, []), from: 9, at: now)
         }
@@ -41,7 +41,7 @@ struct ClientDeskTests {
 
     @Test("a command that comes again is proposed once, and answered to whoever asked last")
     func repeats() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         for asker in [9, 10] as [NodeID] {
             desk.admit(LogSamples.operation(.command, []), from: asker, at: now)
         }
@@ -54,7 +54,7 @@ struct ClientDeskTests {
 
     @Test("a command whose answer stays away is proposed again when it is asked for again")
     func lostAnswers() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         desk.admit(LogSamples.operation(.command, []), from: 9, at: now)
         _ = desk.takeBatch()
         desk.admit(LogSamples.operation(.command, []), from: 9, at: now + LogTiming.answer)
@@ -79,7 +79,7 @@ struct ClientDeskTests {
 
     @Test("under steady load, what has been taken is not kept")
     func steadyLoad() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         let body = LogSamples.bytes(30_000)
         var expected: UInt64 = 1
         for sequence in 1...2_000 as ClosedRange<UInt64> {
@@ -89,27 +89,27 @@ struct ClientDeskTests {
             expected += 1
         }
         let kept = Mirror(reflecting: desk).descendant("fullBatches") as? [[UInt8]]
-        #expect(kept != nil && kept!.count <= 2 * ClientDesk.batchLimit)
+        #expect(kept != nil && kept!.count <= 2 * LogSizes().batches)
     }
 
     @Test("more commands than may wait are turned away, and taken again when there is room")
     func limits() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         let body = LogSamples.bytes(30_000)
         for sequence in 1...500 as ClosedRange<UInt64> {
             desk.admit(LogSamples.operation(.command, sequence: sequence, body), from: 9, at: now)
         }
         var taken = 0
         while desk.takeBatch() != nil { taken += 1 }
-        #expect(taken == ClientDesk.batchLimit + 1)
+        #expect(taken == LogSizes().batches + 1)
         desk.admit(LogSamples.operation(.command, sequence: 500, []), from: 9, at: now)
         #expect(commands(in: desk.takeBatch()) == [500])
     }
 
     @Test("commands whose answers never come, nor anybody asks for, do not take all room for ever")
     func abandoned() {
-        var desk = ClientDesk()
-        let last = 2 * UInt64(ClientDesk.limit) + 1
+        var desk = ClientDesk(LogSizes())
+        let last = 2 * UInt64(LogSizes().commands) + 1
         // Where others apply, a leader does not hear of it if the answer is lost.
         for sequence in 1..<last {
             desk.admit(LogSamples.operation(.command, sequence: sequence, []), from: 9, at: now)
@@ -130,7 +130,7 @@ struct ClientDeskTests {
 
     @Test("queries are answered once their round is confirmed and their slot applied")
     func queries() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         desk.admit(LogSamples.operation(.query, sequence: 1, [5]), from: 9, at: now)
         desk.ask(inRound: 3, slot: 7)
         desk.admit(LogSamples.operation(.query, sequence: 2, [6]), from: 9, at: now)
@@ -147,7 +147,7 @@ struct ClientDeskTests {
 
     @Test("queries that wait for their rounds take so much memory and no more")
     func queryLimit() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         let body = LogSamples.bytes(ServiceLimits.maximumCommandSize)
         func ask(_ count: Int) -> Int {
             for sequence in 1...UInt64(count) {
@@ -159,7 +159,7 @@ struct ClientDeskTests {
             desk.passQueries(confirmed: .max) { _, operations in passed += operations.count }
             return passed
         }
-        let most = ClientDesk.queryLimit / (body.count + 128)
+        let most = LogSizes().queryBytes / (body.count + 128)
         #expect(ask(most + 100) == most)
         // They count no more once they are gone.
         #expect(ask(most) == most)
@@ -167,9 +167,9 @@ struct ClientDeskTests {
 
     @Test("a learner's queries for slots that never come make room for others")
     func staleReads() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         let never = ReadAt(slot: .maximum, operations: [LogSamples.operation(.query, [])])
-        for _ in 0..<2 * ClientDesk.readLimit { desk.hold(never, for: 0) }
+        for _ in 0..<2 * LogSizes().reads { desk.hold(never, for: 0) }
         desk.hold(
             ReadAt(slot: 3, operations: [LogSamples.operation(.query, sequence: 8, [])]), for: 1)
         desk.answerReads(applied: 2) { _ in [] }
@@ -180,7 +180,7 @@ struct ClientDeskTests {
 
     @Test("a learner's answers go to the leader there is, and nowhere if there is none")
     func learnedAnswers() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         desk.answer(CommandID(session: 1, sequence: 1), .done([]), keepsAll: true)
         desk.passAnswers(to: nil)
         desk.answer(CommandID(session: 1, sequence: 2), .done([]), keepsAll: true)

@@ -36,7 +36,7 @@ struct LogSizeTests {
         var reported: [AcceptedEntry] = []
         var from: Slot? = 1
         while let slot = from {
-            let (entries, next) = acceptor.page(from: slot)
+            let (entries, next) = acceptor.page(from: slot, within: LogSizes())
             let promise = LogPromise(
                 ballot: ballot(2), from: slot, truncated: 0, entries: entries, next: next)
             #expect(fits(.promise(promise)) && fits(.votes(Votes(first: 1, entries: entries))))
@@ -60,9 +60,9 @@ struct LogSizeTests {
         var served: [[UInt8]] = []
         while slot <= learner.applied {
             var lanes = LogNode.Lanes()
-            CatchUp().serve(
+            CatchUp(LogSizes()).serve(
                 Fetch(from: slot, snapshot: 0, offset: 0), from: learner, to: 9, into: &lanes)
-            #expect(!lanes.envelopes.isEmpty && lanes.envelopes.count <= CatchUp.burst)
+            #expect(!lanes.envelopes.isEmpty && lanes.envelopes.count <= LogSizes().burst)
             for envelope in lanes.envelopes {
                 #expect(fits(envelope.message))
                 guard case .chosen(let chosen) = envelope.message else { continue }
@@ -85,7 +85,7 @@ struct LogSizeTests {
         for slot in 1...12 as ClosedRange<Slot> { _ = learner.learn(value, in: slot) }
         while learner.next != nil { learner.applyNext { _, _ in } }
         learner.takeSnapshot(keeping: 0)
-        var catchUp = CatchUp()
+        var catchUp = CatchUp(LogSizes())
         var isComplete = false
         var rounds = 0
         while !isComplete, rounds < 20 {
@@ -180,7 +180,7 @@ struct LogSizeTests {
             .done(LogSamples.bytes(ServiceLimits.maximumReplySize)),
         ] as [Reply])
     func answers(reply: Reply) {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         var lanes = LogNode.Lanes()
         for sequence in 1...6_000 as ClosedRange<UInt64> {
             desk.admit(
@@ -197,7 +197,7 @@ struct LogSizeTests {
 
     @Test("queries for a learner", arguments: [0, 1, 1_000, ServiceLimits.maximumCommandSize])
     func reads(size: Int) {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         let count = size > 1_000 ? 40 : 6_000
         for sequence in 1...UInt64(count) {
             desk.admit(
@@ -215,7 +215,7 @@ struct LogSizeTests {
 
     @Test("a batch of the largest commands is within its limit, and holds them all")
     func batches() {
-        var desk = ClientDesk()
+        var desk = ClientDesk(LogSizes())
         let sizes = [ServiceLimits.maximumCommandSize, 7_000, 200, 0, 20_000, 32_768, 32_768]
         for (index, size) in sizes.enumerated() {
             desk.admit(

@@ -181,7 +181,7 @@ struct SlotLearnerTests {
         func part(_ slot: Slot, _ offset: UInt32, _ bytes: [UInt8]) -> SnapshotPart {
             SnapshotPart(slot: slot, size: 4, offset: offset, bytes: bytes)
         }
-        var catchUp = CatchUp()
+        var catchUp = CatchUp(LogSizes())
         let early = catchUp.take(part(5, 2, [3, 4]))
         #expect(early == nil)
         let begun = catchUp.take(part(5, 0, [1, 2]))
@@ -200,7 +200,7 @@ struct SlotLearnerTests {
     @Test("half a snapshot that nobody completes is given up for an older one")
     func givingUp() {
         var random = RandomSource(seed: 1)
-        var catchUp = CatchUp()
+        var catchUp = CatchUp(LogSizes())
         let older = SnapshotPart(slot: 4, size: 4, offset: 0, bytes: [1])
         _ = catchUp.take(SnapshotPart(slot: 5, size: 4, offset: 0, bytes: [1, 2]))
         for attempt in 1...CatchUp.persistence {

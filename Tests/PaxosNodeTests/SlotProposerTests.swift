@@ -175,23 +175,23 @@ struct TenureTests {
     @Test("the window is full at so many slots, and open again when some are let go")
     func slotWindow() {
         var tenure = tenure([])
-        while tenure.hasRoom { tenure.propose([]) }
-        #expect(tenure.nextSlot == Tenure.window.slots + 1)
+        while tenure.hasRoom(within: LogSizes()) { tenure.propose([]) }
+        #expect(tenure.nextSlot == LogSizes().windowSlots + 1)
         for acceptor in [2, 3] as [NodeID] { _ = tenure.count(1, from: acceptor) }
-        #expect(!tenure.hasRoom)
+        #expect(!tenure.hasRoom(within: LogSizes()))
         _ = tenure.settle()
-        #expect(tenure.hasRoom)
+        #expect(tenure.hasRoom(within: LogSizes()))
     }
 
     @Test("or at so many bytes")
     func byteWindow() {
         var tenure = tenure([])
         let value = LogSamples.bytes(40_000)
-        while tenure.hasRoom { tenure.propose(value) }
-        #expect(tenure.bytes >= Tenure.window.bytes)
-        #expect(tenure.bytes < Tenure.window.bytes + value.count)
+        while tenure.hasRoom(within: LogSizes()) { tenure.propose(value) }
+        #expect(tenure.bytes >= LogSizes().windowBytes)
+        #expect(tenure.bytes < LogSizes().windowBytes + value.count)
         tenure.learn(chosenThrough: 10)
-        #expect(tenure.hasRoom && tenure.chosen == 10)
+        #expect(tenure.hasRoom(within: LogSizes()) && tenure.chosen == 10)
     }
 
     @Test("what others know to be chosen need not be chosen again, even beyond all proposals")

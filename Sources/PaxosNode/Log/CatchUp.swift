@@ -2,6 +2,7 @@ import ConsensusCore
 
 /// A learner's way to slots that are chosen and not here, and its help for others on theirs.
 struct CatchUp: Sendable {
+    private let sizes: LogSizes
     /// When to ask, or to ask again; ``Instant/never`` while nothing is missing.
     private(set) var time = Instant.never
     /// The snapshot that is being received.
@@ -19,8 +20,9 @@ struct CatchUp: Sendable {
     /// After how many fruitless attempts another snapshot, even an older one, will do.
     static let persistence = 8
 
-    /// How many datagrams answer one fetch.
-    static let burst = 4
+    init(_ sizes: LogSizes) {
+        self.sizes = sizes
+    }
 
     mutating func begin(at now: Instant, random: inout RandomSource) {
         time = now + resends.next(using: &random)
@@ -86,7 +88,7 @@ struct CatchUp: Sendable {
         return assembly
     }
 
-    var isBurstOver: Bool { pieces >= CatchUp.burst }
+    var isBurstOver: Bool { pieces >= sizes.burst }
 
     // MARK: Helping
 
@@ -101,8 +103,8 @@ struct CatchUp: Sendable {
         }
         guard learner.snapshotSlot >= fetch.from else { return }
         var offset = fetch.snapshot == learner.snapshotSlot ? Int(fetch.offset) : 0
-        for _ in 0..<CatchUp.burst where offset < learner.snapshot.count || offset == 0 {
-            let end = min(offset + LogMessage.pageSize, learner.snapshot.count)
+        for _ in 0..<sizes.burst where offset < learner.snapshot.count || offset == 0 {
+            let end = min(offset + sizes.piece, learner.snapshot.count)
             guard offset <= end else { return }
             lanes.send(
                 .snapshotPart(
@@ -120,15 +122,15 @@ struct CatchUp: Sendable {
         into lanes: inout LogNode.Lanes
     ) {
         var slot = slot
-        for _ in 0..<CatchUp.burst {
+        for _ in 0..<sizes.burst {
             let first = slot
             var values: [[UInt8]] = []
             var size = 0
-            while slot <= learner.applied, values.count < LogMessage.maximumEntries,
+            while slot <= learner.applied, values.count < sizes.entries,
                 let value = learner.values[slot]
             {
                 size += value.count + 4
-                guard size <= LogMessage.pageSize || values.isEmpty else { break }
+                guard size <= sizes.page || values.isEmpty else { break }
                 values.append(value)
                 slot += 1
             }

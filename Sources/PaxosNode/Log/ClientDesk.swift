@@ -47,21 +47,20 @@ struct ClientDesk: Sendable {
     // MARK: What others are to answer, and what this node answers
 
     /// Who asked for what was passed on.
-    private var relayed = RecentTable()
+    private var relayed: RecentTable
     /// Queries of a leader elsewhere, to be answered once their slot is applied.
     private var reads: [(leader: NodeID, read: ReadAt)] = []
     /// A learner's answers that its leader is to have.
     private var learned: [LogAnswer] = []
-    private var book = AnswerBook()
+    private var book: AnswerBook
 
-    /// The most commands that wait.
-    static let limit = 65_536
-    /// About the most bytes of queries that wait.
-    static let queryLimit = 16 << 20
-    /// The most messages with queries that wait at a learner.
-    static let readLimit = 1_024
-    /// The most full batches that wait for a slot.
-    static let batchLimit = 400
+    private let sizes: LogSizes
+
+    init(_ sizes: LogSizes) {
+        self.sizes = sizes
+        relayed = RecentTable(limit: sizes.relayed)
+        book = AnswerBook(sizes)
+    }
 
     // MARK: - Asking
 
@@ -78,7 +77,7 @@ struct ClientDesk: Sendable {
         switch operation.kind {
         case .query:
             let query = Query(asker: asker, operation: operation)
-            guard queryBytes + query.size <= ClientDesk.queryLimit else { return }
+            guard queryBytes + query.size <= sizes.queryBytes else { return }
             queryBytes += query.size
             newQueries.append(query)
         case .command:
@@ -88,18 +87,18 @@ struct ClientDesk: Sendable {
                 waiting[id] = known
                 if now < known.time + LogTiming.answer { return }
             }
-            if waiting.count >= ClientDesk.limit, olderTime + LogTiming.abandonment <= now {
+            if waiting.count >= sizes.commands, olderTime + LogTiming.abandonment <= now {
                 // Commands that nobody asks for any more must not take all room for ever.
                 older = waiting
                 waiting = [:]
                 olderTime = now
             }
-            guard waiting.count < ClientDesk.limit || waiting[id] != nil,
-                fullBatches.count - nextBatch < ClientDesk.batchLimit
+            guard waiting.count < sizes.commands || waiting[id] != nil,
+                fullBatches.count - nextBatch < sizes.batches
             else { return }
-            if !batch.hasRoom(for: operation.body) {
+            if !batch.hasRoom(for: operation.body, within: sizes.batch) {
                 // A desk that is never empty would keep all that ever went over it.
-                if nextBatch > ClientDesk.batchLimit { dropTakenBatches() }
+                if nextBatch > sizes.batches { dropTakenBatches() }
                 fullBatches.append(batch.take())
             }
             batch.append(operation.header, operation.body)
@@ -180,7 +179,7 @@ struct ClientDesk: Sendable {
             for query in first.queries {
                 relayed.insert(query.asker, for: query.operation.header.id)
                 size += query.operation.body.count + 40
-                if size > LogMessage.pageSize, !operations.isEmpty {
+                if size > sizes.page || operations.count == sizes.entries, !operations.isEmpty {
                     pass(first.slot, operations)
                     operations.removeAll()
                     size = query.operation.body.count + 40
@@ -197,7 +196,7 @@ struct ClientDesk: Sendable {
 
     /// Takes queries of a leader elsewhere; where there are too many, the oldest go.
     mutating func hold(_ read: ReadAt, for leader: NodeID) {
-        if reads.count >= ClientDesk.readLimit { reads.removeFirst() }
+        if reads.count >= sizes.reads { reads.removeFirst() }
         reads.append((leader, read))
     }
 
@@ -265,15 +264,24 @@ private struct AnswerBook: Sendable {
         var size = 0
     }
 
+    private let sizes: LogSizes
     private var pages: [Page] = []
     /// The last page of each recipient.
     private var lastPage: [NodeID: Int] = [:]
+
+    init(_ sizes: LogSizes) {
+        self.sizes = sizes
+    }
 
     mutating func add(_ answer: LogAnswer, to recipient: NodeID) {
         var size = 32
         if case .done(let bytes) = answer.reply { size += bytes.count }
         var index = lastPage[recipient]
-        if let page = index, pages[page].size + size > LogMessage.pageSize { index = nil }
+        if let page = index,
+            pages[page].size + size > sizes.page || pages[page].answers.count == sizes.entries
+        {
+            index = nil
+        }
         let page = index ?? pages.count
         if index == nil {
             pages.append(Page(recipient: recipient))
@@ -293,15 +301,20 @@ private struct AnswerBook: Sendable {
     }
 }
 
-/// Who asked for what, for the latest few ten thousand questions.
+/// Who asked for what, for the latest questions.
 private struct RecentTable: Sendable {
     private var recent: [CommandID: NodeID] = [:]
     private var older: [CommandID: NodeID] = [:]
 
-    private static let limit = 16_384
+    /// How many are known at least.
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
 
     mutating func insert(_ asker: NodeID, for id: CommandID) {
-        if recent.count >= RecentTable.limit {
+        if recent.count >= limit {
             older = recent
             recent = [:]
         }

@@ -7,7 +7,7 @@ package import ConsensusCore
 package struct CommandBatch {
     private var writer = ByteWriter()
 
-    /// The most bytes of a batch: it fits a datagram with room to spare.
+    /// The most bytes of a batch that is taken from others: it fits a datagram with room to spare.
     static let maximumSize = 40_000
 
     /// How many bytes one command takes besides its own.
@@ -15,8 +15,11 @@ package struct CommandBatch {
 
     var isEmpty: Bool { writer.bytes.isEmpty }
 
-    func hasRoom(for command: [UInt8]) -> Bool {
-        writer.bytes.count + CommandBatch.overhead + command.count <= CommandBatch.maximumSize
+    /// Whether a command goes in as well; into an empty batch any does.
+    ///
+    /// - Parameter limit: the most bytes of a batch of several.
+    func hasRoom(for command: [UInt8], within limit: Int) -> Bool {
+        isEmpty || writer.bytes.count + CommandBatch.overhead + command.count <= limit
     }
 
     mutating func append(_ header: CommandHeader, _ command: [UInt8]) {

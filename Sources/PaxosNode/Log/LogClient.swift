@@ -12,6 +12,7 @@ public struct LogClient: Automaton, Sendable {
     public typealias Output = ClientAnswer
 
     public let cluster: LogCluster
+    private let sizes: LogSizes
     private var random: RandomSource
     private let incarnation: UInt64
 
@@ -64,9 +65,12 @@ public struct LogClient: Automaton, Sendable {
     /// - Parameters:
     ///   - seed: where all random draws of this life come from; two lives must not share one.
     ///   - preferredProposer: which proposer it asks first, modulo their number; not negative.
-    public init(cluster: LogCluster, seed: UInt64, preferredProposer: Int = 0) {
-        precondition(preferredProposer >= 0)
+    public init(
+        cluster: LogCluster, seed: UInt64, preferredProposer: Int = 0, sizes: LogSizes = LogSizes()
+    ) {
+        precondition(preferredProposer >= 0 && sizes.isValid)
         self.cluster = cluster
+        self.sizes = sizes
         random = RandomSource(seed: seed)
         incarnation = random.nextIncarnation()
         position = preferredProposer % cluster.proposers.count
@@ -206,7 +210,7 @@ public struct LogClient: Automaton, Sendable {
         var size = 0
         func add(_ operation: LogOperation) {
             size += operation.body.count + CommandHeader.size + 5
-            if size > LogMessage.pageSize || page.count == LogMessage.maximumEntries {
+            if size > sizes.page && !page.isEmpty || page.count == sizes.entries {
                 lanes.send(.request(LogRequest(operations: page)), to: proposer)
                 page.removeAll(keepingCapacity: true)
                 size = operation.body.count + CommandHeader.size + 5
@@ -271,7 +275,7 @@ public struct LogClient: Automaton, Sendable {
                     ])), to: proposer)
             return
         }
-        let room = UInt64(ServiceLimits.maximumOutstanding) - (commands.end - commands.first)
+        let room = UInt64(sizes.outstanding) - (commands.end - commands.first)
         let count = min(queue.count, Int(room))
         for index in 0..<count {
             queue[index].sequence = nextSequence

@@ -194,14 +194,16 @@ extension LogNode {
 
     /// Gives slots to the commands that wait.
     private mutating func proposeWaiting(at now: Instant) {
-        while tenure?.hasRoom == true, let batch = desk.takeBatch() { tenure?.propose(batch) }
+        while tenure?.hasRoom(within: sizes) == true, let batch = desk.takeBatch() {
+            tenure?.propose(batch)
+        }
     }
 
     /// Asks the acceptors to accept what has not been sent yet, as much as the window allows.
     private mutating func sendAccepts(at now: Instant, into lanes: inout Lanes) {
         guard let tenure else { return }
         var slot = max(reign.sendSlot, tenure.inFlight.first)
-        let limit = tenure.inFlight.first + Tenure.window.slots
+        let limit = tenure.inFlight.first + sizes.windowSlots
         guard slot < min(tenure.nextSlot, limit) else {
             reign.sendSlot = slot
             return
@@ -226,11 +228,11 @@ extension LogNode {
         var values: [[UInt8]] = []
         var size = 0
         var slot = first
-        while slot < min(tenure.nextSlot, limit), values.count < LogMessage.maximumEntries,
+        while slot < min(tenure.nextSlot, limit), values.count < sizes.entries,
             let proposed = tenure.inFlight[slot]
         {
             size += proposed.value.count + 4
-            guard size <= LogMessage.pageSize || values.isEmpty else { break }
+            guard size <= sizes.page || values.isEmpty else { break }
             values.append(proposed.value)
             slot += 1
         }

@@ -206,7 +206,7 @@ extension LogNode {
         if let learner {
             catchUp.serve(fetch, from: learner, to: sender, into: &lanes)
         } else if isVoting, let acceptor {
-            let (entries, _) = acceptor.page(from: fetch.from)
+            let (entries, _) = acceptor.page(from: fetch.from, within: sizes)
             let first = max(fetch.from, acceptor.truncated + 1)
             lanes.send(.votes(Votes(first: first, entries: entries)), to: sender)
         } else if ballots != nil, preparation == nil {
@@ -246,7 +246,10 @@ extension LogNode {
             part.slot > applied
         else { return }
         guard let assembly = catchUp.take(part) else { return }
+        // Who has nothing else that says so must not give up between two pieces.
+        learner?.note(chosen: part.slot)
         guard assembly.isComplete else {
+            noticeLag(at: now)
             if catchUp.isBurstOver {
                 lanes.send(.fetch(catchUp.fetch(from: applied + 1)), to: sender)
                 catchUp.didAsk(at: now, random: &random)

@@ -47,7 +47,7 @@ extension LogNode {
         let before = acceptor?.promised
         guard acceptor?.promise(prepare.ballot) == true, let acceptor else { return nil }
         if before != prepare.ballot { remember(.promised(prepare.ballot), into: &lanes) }
-        let (entries, next) = acceptor.page(from: prepare.from)
+        let (entries, next) = acceptor.page(from: prepare.from, within: sizes)
         return LogPromise(
             ballot: prepare.ballot, from: prepare.from, truncated: acceptor.truncated,
             entries: entries, next: next)
@@ -117,7 +117,9 @@ extension LogNode {
     private mutating func owe(
         _ slots: SlotRange, at ballot: Ballot, now: Instant, into lanes: inout Lanes
     ) {
-        if votesDue.ballot != ballot || votesDue.slots.count >= 64 { sendVotes(into: &lanes) }
+        if votesDue.ballot != ballot || votesDue.slots.count >= min(64, sizes.entries) {
+            sendVotes(into: &lanes)
+        }
         votesDue.ballot = ballot
         if let last = votesDue.slots.last, last.last + 1 == slots.first {
             votesDue.slots[votesDue.slots.count - 1].last = slots.last

@@ -62,8 +62,8 @@ public struct LogNode: Automaton, Sendable {
     var resendTime = Instant.never
     var resends = Backoff(initial: LogTiming.resend, limit: LogTiming.resendLimit)
 
-    var desk = ClientDesk()
-    var catchUp = CatchUp()
+    var desk: ClientDesk
+    var catchUp: CatchUp
     var complaint = Complaint()
     /// When a learner that hears no leader asks others what is chosen.
     var solitudeTime = Instant.never
@@ -89,9 +89,12 @@ public struct LogNode: Automaton, Sendable {
             options.keptSlots < span && options.snapshotSlots < span - options.keptSlots,
             "slots kept and slots up to the next snapshot must be fewer than the \(span) a node can hold"
         )
+        precondition(options.sizes.isValid)
         self.cluster = cluster
         self.node = node
         self.options = options
+        desk = ClientDesk(options.sizes)
+        catchUp = CatchUp(options.sizes)
         random = RandomSource(seed: seed)
         incarnation = random.nextIncarnation()
         acquaintance = Acquaintance(node: node, cluster: cluster)
@@ -110,6 +113,8 @@ public struct LogNode: Automaton, Sendable {
             min(hurryTime, acquaintance.wakeTime, patienceTime),
             min(resendTime, reign.heartbeatTime, min(catchUp.time, solitudeTime)))
     }
+
+    var sizes: LogSizes { options.sizes }
 
     var isVoting: Bool { acceptor != nil && acquaintance.isVoting }
 
@@ -252,13 +257,16 @@ public struct LogOptions: Hashable, Sendable {
     ///
     /// With ``snapshotSlots`` fewer than 2^18, which is the most that a node can hold.
     public var keptSlots: UInt64
+    public var sizes: LogSizes
 
     public init(
-        snapshotBytes: Int = 16 << 20, snapshotSlots: UInt64 = 100_000, keptSlots: UInt64 = 256
+        snapshotBytes: Int = 16 << 20, snapshotSlots: UInt64 = 100_000, keptSlots: UInt64 = 256,
+        sizes: LogSizes = LogSizes()
     ) {
         self.snapshotBytes = snapshotBytes
         self.snapshotSlots = snapshotSlots
         self.keptSlots = keptSlots
+        self.sizes = sizes
     }
 }
 

@@ -38,14 +38,15 @@ package struct SlotAcceptor: Sendable {
     }
 
     /// What was accepted in the slots from one on, as many as fit; `next` is where to go on, if at all.
-    func page(from slot: Slot) -> (entries: [AcceptedEntry], next: Slot?) {
+    func page(from slot: Slot, within sizes: LogSizes) -> (entries: [AcceptedEntry], next: Slot?) {
         var entries: [AcceptedEntry] = []
         var size = 0
         var slot = max(slot, accepted.first)
         while slot < accepted.end {
             if let acceptance = accepted[slot] {
                 size += acceptance.value.count + 32
-                guard size <= LogMessage.pageSize || entries.isEmpty else { return (entries, slot) }
+                let fits = size <= sizes.page && entries.count < sizes.entries
+                guard fits || entries.isEmpty else { return (entries, slot) }
                 entries.append(AcceptedEntry(slot: slot, acceptance: acceptance))
             }
             slot += 1

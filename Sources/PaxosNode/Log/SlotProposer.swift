@@ -73,9 +73,6 @@ package struct Tenure: Sendable {
         var isChosen = false
     }
 
-    /// The most slots and bytes in flight.
-    static let window = (slots: 256 as UInt64, bytes: 4 << 20)
-
     /// Begins with what phase 1 has found.
     ///
     /// - Parameter known: all slots up to here are known to be chosen.
@@ -99,8 +96,8 @@ package struct Tenure: Sendable {
     var nextSlot: Slot { inFlight.end }
 
     /// Whether more may be proposed.
-    var hasRoom: Bool {
-        nextSlot - inFlight.first < Tenure.window.slots && bytes < Tenure.window.bytes
+    func hasRoom(within sizes: LogSizes) -> Bool {
+        nextSlot - inFlight.first < sizes.windowSlots && bytes < sizes.windowBytes
     }
 
     /// Proposes a value in the next slot.
