@@ -42,11 +42,19 @@ extension System {
         try retrying("open") { unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o600)) }
     }
 
-    /// Keeps every other process from doing the same until this descriptor is closed.
+    /// Keeps every other process from doing the same until ``unlock(_:)``, or until this descriptor and
+    /// all that were made from it are closed.
     ///
     /// - Throws: an error that ``SystemError/wouldBlock`` if another one has.
     static func lockExclusively(_ descriptor: Int32) throws(SystemError) {
         _ = try retrying("flock") { flock(descriptor, LOCK_EX | LOCK_NB) }
+    }
+
+    /// Gives up a lock, whoever else has descriptors of it.
+    ///
+    /// Closing does not do that: a process forked a moment ago, and yet to start its program, has one.
+    static func unlock(_ descriptor: Int32) {
+        _ = try? retrying("flock") { flock(descriptor, LOCK_UN) }
     }
 
     /// Reads up to `limit` bytes from a place in a file; fewer only at its end.

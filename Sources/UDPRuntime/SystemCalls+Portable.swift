@@ -91,10 +91,7 @@
             _ = try retrying("pipe") { unsafe pipe(&ends) }
             let result = WakeupDescriptors(reader: ends[0], writer: ends[1])
             do throws(SystemError) {
-                for end in ends {
-                    _ = try retrying("fcntl") { fcntl(end, F_SETFD, FD_CLOEXEC) }
-                    _ = try retrying("fcntl") { fcntl(end, F_SETFL, O_NONBLOCK) }
-                }
+                for end in ends { try setUnblockedAndUnshared(end) }
             } catch {
                 result.close()
                 throw error

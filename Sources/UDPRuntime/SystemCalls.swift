@@ -6,6 +6,12 @@
     import Darwin
 #endif
 
+#if canImport(Glibc)
+    private typealias SocketKind = __socket_type
+#else
+    private typealias SocketKind = Int32
+#endif
+
 /// The portable system calls, each under the name of its C function.
 ///
 /// A call that a signal interrupted is made again here and nowhere else.
@@ -22,29 +28,40 @@ enum System {
         }
     }
 
+    /// Makes a socket for datagrams that never blocks and that no program started from here gets.
     static func socket(_ family: SocketAddress.Family) throws(SystemError) -> Int32 {
-        #if canImport(Glibc)
-            let datagrams = Int32(SOCK_DGRAM.rawValue)
+        #if os(Linux) && !SYNOD_PORTABLE
+            // From birth: a process forked before a second call would hand it on to its program.
+            return try retrying("socket") { makeSocket(family, [SOCK_CLOEXEC, SOCK_NONBLOCK]) }
         #else
-            let datagrams = SOCK_DGRAM
+            let descriptor = try retrying("socket") { makeSocket(family, []) }
+            do throws(SystemError) {
+                try setUnblockedAndUnshared(descriptor)
+            } catch {
+                close(descriptor)
+                throw error
+            }
+            return descriptor
         #endif
-        let descriptor = try retrying("socket") {
-            #if canImport(Glibc)
-                Glibc.socket(family.number, datagrams, 0)
-            #elseif canImport(Musl)
-                Musl.socket(family.number, datagrams, 0)
-            #else
-                Darwin.socket(family.number, datagrams, 0)
-            #endif
-        }
-        do throws(SystemError) {
-            _ = try retrying("fcntl") { fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-            _ = try retrying("fcntl") { fcntl(descriptor, F_SETFL, O_NONBLOCK) }
-        } catch {
-            close(descriptor)
-            throw error
-        }
-        return descriptor
+    }
+
+    private static func makeSocket(
+        _ family: SocketAddress.Family, _ flags: [SocketKind]
+    ) -> Int32 {
+        #if canImport(Glibc)
+            let kind = flags.reduce(SOCK_DGRAM.rawValue) { $0 | $1.rawValue }
+            return Glibc.socket(family.number, Int32(kind), 0)
+        #elseif canImport(Musl)
+            return Musl.socket(family.number, flags.reduce(SOCK_DGRAM, |), 0)
+        #else
+            return Darwin.socket(family.number, flags.reduce(SOCK_DGRAM, |), 0)
+        #endif
+    }
+
+    /// Keeps calls on a descriptor from blocking, and programs started from here from getting it.
+    static func setUnblockedAndUnshared(_ descriptor: Int32) throws(SystemError) {
+        _ = try retrying("fcntl") { fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        _ = try retrying("fcntl") { fcntl(descriptor, F_SETFL, O_NONBLOCK) }
     }
 
     static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {

@@ -22,7 +22,7 @@ public struct UDPSocket: ~Copyable, Sendable {
         do throws(SystemError) {
             if address.family == .ipv6 { try System.setIPv6Only(descriptor) }
             try System.setLargeBuffers(descriptor, bytes: UDPSocket.wantedBufferSize)
-            try System.bind(descriptor, to: address)
+            try UDPSocket.bind(descriptor, to: address)
             bound = try System.getsockname(descriptor)
         } catch {
             System.close(descriptor)
@@ -54,6 +54,18 @@ public struct UDPSocket: ~Copyable, Sendable {
 
     deinit {
         System.close(descriptor)
+    }
+
+    /// Binds, and waits a moment for one who has the port.
+    ///
+    /// A process that was forked a moment ago, and has yet to start its program, holds the ports of the
+    /// one it came from, though that one has given them back. It lets go of them by itself.
+    private static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
+        try System.retryingBriefly { error in
+            error.isAddressInUse && address.port != 0
+        } _: { () throws(SystemError) in
+            try System.bind(descriptor, to: address)
+        }
     }
 
     private static func sentence(

@@ -47,6 +47,8 @@ final class MemoryFiles: StorageFiles {
 
     func lockExclusively(_ descriptor: Int32) {}
 
+    func unlock(_ descriptor: Int32) {}
+
     func read(_ descriptor: Int32, limit: Int, at offset: Int) -> [UInt8] {
         Array(files[Int(descriptor)].bytes.dropFirst(offset).prefix(limit))
     }

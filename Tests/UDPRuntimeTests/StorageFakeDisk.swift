@@ -160,6 +160,10 @@ final class FakeDisk: StorageFiles {
         }
     }
 
+    func unlock(_ descriptor: Int32) {
+        with { state in state.locks = state.locks.filter { $0.value != descriptor } }
+    }
+
     func read(_ descriptor: Int32, limit: Int, at offset: Int) throws(SystemError) -> [UInt8] {
         with { state in
             let bytes = state.files[state.descriptors[descriptor]!!].bytes

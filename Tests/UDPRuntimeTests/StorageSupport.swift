@@ -60,6 +60,8 @@ struct QuickFiles: StorageFiles {
         try files.lockExclusively(descriptor)
     }
 
+    func unlock(_ descriptor: Int32) { files.unlock(descriptor) }
+
     func read(_ descriptor: Int32, limit: Int, at offset: Int) throws(SystemError) -> [UInt8] {
         try files.read(descriptor, limit: limit, at: offset)
     }

@@ -5,7 +5,7 @@ struct FrameLog: ~Copyable {
     let folder: StorageFolder
     let settings: LogSettings
     /// Locked as long as this log is open.
-    let lock: OpenFile
+    let lock: DirectoryLock
     var random: RandomSource
 
     /// The segment that is written to, the last one.

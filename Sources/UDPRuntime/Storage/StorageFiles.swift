@@ -10,6 +10,7 @@ package protocol StorageFiles: Sendable {
     func openOrMake(_ path: String) throws(SystemError) -> Int32
     func close(_ descriptor: Int32)
     func lockExclusively(_ descriptor: Int32) throws(SystemError)
+    func unlock(_ descriptor: Int32)
     func read(_ descriptor: Int32, limit: Int, at offset: Int) throws(SystemError) -> [UInt8]
     func write(
         _ descriptor: Int32, _ bytes: [UInt8], from first: Int, at offset: Int
@@ -35,9 +36,17 @@ struct SystemFiles: StorageFiles {
 
     func close(_ descriptor: Int32) { System.close(descriptor) }
 
+    /// Waits a moment for one who has it.
+    ///
+    /// A process that was killed may have forked a moment before, and the other have yet to start its
+    /// program: then it holds the lock, and lets go of it by itself.
     func lockExclusively(_ descriptor: Int32) throws(SystemError) {
-        try System.lockExclusively(descriptor)
+        try System.retryingBriefly(if: \.wouldBlock) { () throws(SystemError) in
+            try System.lockExclusively(descriptor)
+        }
     }
+
+    func unlock(_ descriptor: Int32) { System.unlock(descriptor) }
 
     func read(_ descriptor: Int32, limit: Int, at offset: Int) throws(SystemError) -> [UInt8] {
         try System.read(descriptor, limit: limit, at: offset)

@@ -62,7 +62,7 @@ struct StorageFolder {
     }
 
     /// Makes the directory if it is not there, and locks it.
-    func lock() throws(ExitError) -> OpenFile {
+    func lock() throws(ExitError) -> DirectoryLock {
         do throws(SystemError) {
             try files.makeDirectory(path)
         } catch {
@@ -84,7 +84,7 @@ struct StorageFolder {
                     + "of its own; if that process is an earlier life of this node, wait until "
                     + "it has ended.")
         }
-        return file
+        return DirectoryLock(file: file)
     }
 
     static let lockName = "lock"
@@ -244,6 +244,18 @@ struct OpenFile: ~Copyable {
             guard count > 0 else { throw SystemError.noProgress }
             written += count
         }
+    }
+}
+
+/// A directory kept for this process alone, until the value goes.
+///
+/// The lock is given up before its file is closed: a process that is being forked in that moment has the
+/// file open too, and would keep a lock alive that only goes with the last who has.
+struct DirectoryLock: ~Copyable {
+    let file: OpenFile
+
+    deinit {
+        file.files.unlock(file.descriptor)
     }
 }
 
