@@ -6,8 +6,11 @@
 /// over UDP and under the simulator, and one seed replays one run.
 ///
 /// A host calls ``start(at:into:)`` once before any other event, after it has replayed whatever was
-/// recorded with ``recover(_:)``. It honours the three lanes of `Effects` in their order, though not
-/// necessarily after every single event.
+/// recorded with ``recover(_:)`` and found no ``recoveryFault``. It honours the three lanes of `Effects`
+/// in their order, though not necessarily after every single event.
+///
+/// Nothing that a host asks has an answer by default, which an automaton that wraps another would give in
+/// the other's place.
 public protocol Automaton {
     associatedtype Message: WireMessage
     associatedtype Record: WireCodable & Equatable & Sendable
@@ -57,16 +60,6 @@ public protocol Automaton {
 
     /// Stops the program when the state contradicts itself; the simulator calls it after every step.
     func checkInvariants()
-}
-
-extension Automaton {
-    @inlinable public var wantsCheckpoint: Bool { false }
-
-    @inlinable public var recoveryFault: String? { nil }
-
-    public mutating func checkpoint() -> [Record] {
-        preconditionFailure("asked for a checkpoint that it did not want")
-    }
 }
 
 /// What tells one life of a node, and one run of a cluster, from another.

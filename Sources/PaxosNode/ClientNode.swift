@@ -88,6 +88,11 @@ public struct ClientNode: Automaton, Hashable, Sendable {
 
     public mutating func recover(_ record: NodeRecord) {}
 
+    /// It keeps no records.
+    public var recoveryFault: String? { nil }
+    public var wantsCheckpoint: Bool { false }
+    public mutating func checkpoint() -> [NodeRecord] { [] }
+
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
         deadline = now + timeout
         rollCallTime = now + max(timeout / 2, timeout + Interval.milliseconds(-1_500))

@@ -167,6 +167,14 @@ public struct ConsensusNode: Automaton, Hashable, Sendable {
         lead(at: now, into: &lanes)
     }
 
+    /// What it records is few records, each of which it can take back.
+    public var recoveryFault: String? { nil }
+    public var wantsCheckpoint: Bool { false }
+
+    public mutating func checkpoint() -> [NodeRecord] {
+        preconditionFailure("asked for a checkpoint that it did not want")
+    }
+
     public func checkInvariants() {
         acceptor?.checkInvariants()
         let roles = [proposer != nil, acceptor != nil, learner != nil]

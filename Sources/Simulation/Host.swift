@@ -41,6 +41,8 @@ struct HostState: BitwiseCopyable {
     @usableFromInline var receiveBuffer = Int.max
     /// Which fault damaged what is on its disk, not noticed yet.
     @usableFromInline var rotFault: Int?
+    /// Whether its disk holds other records than those that it has written last.
+    @usableFromInline var hasForeignDisk = false
 
     @inlinable
     init(clock: VirtualClock) {

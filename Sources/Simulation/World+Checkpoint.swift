@@ -41,7 +41,9 @@ extension World {
         statistics.checkpoints += 1
         disks[host].removeAll()
         for record in records {
+            let frame = disks[host].size
             let checksum = disks[host].append(record)
+            readBack(record, on: host, at: frame)
             note(.checkpoints, host, UInt64(checksum))
         }
         disks[host].settle(at: disks[host].size)

@@ -39,7 +39,9 @@ extension World {
     mutating func write(_ host: Int) {
         var index = 0
         while index < effects.records.count {
+            let frame = disks[host].size
             let checksum = disks[host].append(effects.records[index])
+            readBack(effects.records[index], on: host, at: frame)
             note(.records, host, UInt64(checksum))
             index += 1
         }
@@ -188,53 +190,24 @@ extension World {
         if memory == .wiped {
             statistics.amnesiacs += 1
             hosts[host].isAmnesiac = true
+            hosts[host].hasForeignDisk = false
             disks[host].removeAll()
         }
         let action: TraceEvent.Action = memory == .kept ? .restarts : .restartsWithoutDisk
         note(action, host, UInt64(life))
         observer.didRestart(NodeID(index: host), life: life, memory: memory, at: now)
-        automata[host] = automaton(host, life: life)
-        var offset = 0
-        var count = 0
-        while let body = disks[host].body(at: offset) {
-            offset = body.upperBound
-            if let record = decodeRecord(host, body) {
-                automata[host].recover(record)
-                count += 1
-            }
+        var heir = automaton(host, life: life)
+        let (count, end) = replay(host, into: &heir)
+        if flaws.contains(.trustsTornTail), let record = decodeTornRecord(host, end) {
+            heir.recover(record)
         }
-        if flaws.contains(.trustsTornTail), let record = decodeTornRecord(host, offset) {
-            automata[host].recover(record)
-        }
-        disks[host].settle(at: offset)
+        automata[host] = heir
+        disks[host].settle(at: end)
         line(action, host, text: count == 0 ? "" : "with \(count) records")
+        if let reason = World.recoveryFault(of: &automata[host]) {
+            return refuseToStart(host, because: reason)
+        }
         automata[host].start(at: hosts[host].clock.local(at: now), into: &effects)
         honourLanes(host)
-    }
-
-    /// Reads back a record that was written whole; not being able to is a violation of the codec.
-    @usableFromInline
-    mutating func decodeRecord(_ host: Int, _ body: Range<Int>) -> Subject.Record? {
-        let bytes = disks[host].writer.bytes
-        var reader = bytes.span.extracting(body)
-        if let record = try? Subject.Record(from: &reader), reader.isEmpty { return record }
-        fault = Violation(
-            property: "records can be read back",
-            explanation: "node \(host) wrote a record that does not decode to the end")
-        return nil
-    }
-
-    /// The planted bug: what is left of a half-written record, its checksum ignored.
-    @usableFromInline
-    func decodeTornRecord(_ host: Int, _ offset: Int) -> Subject.Record? {
-        let bytes = disks[host].writer.bytes
-        guard bytes.count - offset > SimulatedDisk.frameHeader else { return nil }
-        var header = bytes.span.extracting(droppingFirst: offset)
-        guard let length = try? header.readUInt32(), length <= 1 << 20 else { return nil }
-        let start = offset + SimulatedDisk.frameHeader
-        var body = Array(bytes[start...].prefix(Int(length)))
-        body.append(contentsOf: repeatElement(0, count: Int(length) - body.count))
-        var reader = body.span
-        return try? Subject.Record(from: &reader)
     }
 }

@@ -90,7 +90,9 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     @inlinable
     public mutating func run(_ plan: Plan) -> RunReport {
         prepare(plan)
-        let outcome = runPhases()
+        var outcome = runPhases()
+        checkDisks()
+        if let fault, observer.violation == nil { outcome = .violated(fault) }
         statistics.runs = 1
         statistics.virtualTime = Interval(nanoseconds: now.nanoseconds)
         digest.fold(UInt64(truncatingIfNeeded: now.nanoseconds))

@@ -37,7 +37,10 @@ struct BenchNode: Automaton {
     var stamp: Stamp { client.stamp }
     var wakeTime: Instant { isOver ? .never : min(client.wakeTime, end) }
 
-    mutating func recover(_ record: LogRecord) {}
+    mutating func recover(_ record: LogRecord) { client.recover(record) }
+    var recoveryFault: String? { client.recoveryFault }
+    var wantsCheckpoint: Bool { client.wantsCheckpoint }
+    mutating func checkpoint() -> [LogRecord] { client.checkpoint() }
 
     mutating func start(at now: Instant, into lanes: inout Lanes) {
         end = now + length
@@ -115,8 +118,11 @@ struct BenchCollector: Automaton {
 
     let stamp = Stamp(epoch: 0, incarnation: 1)
     let wakeTime = Instant.never
+    let recoveryFault: String? = nil
+    let wantsCheckpoint = false
 
     mutating func recover(_ record: LogRecord) {}
+    mutating func checkpoint() -> [LogRecord] { [] }
     mutating func start(at now: Instant, into lanes: inout Lanes) {}
     mutating func receive(
         _ message: LogMessage, from origin: Origin, at now: Instant, into lanes: inout Lanes

@@ -8,12 +8,14 @@ final class Boxed<Role: Automaton> {
     private(set) var stamp: Stamp
     private(set) var wakeTime: Instant
     private(set) var wantsCheckpoint: Bool
+    private(set) var recoveryFault: String?
 
     init(_ automaton: Role) {
         self.automaton = automaton
         stamp = automaton.stamp
         wakeTime = automaton.wakeTime
         wantsCheckpoint = automaton.wantsCheckpoint
+        recoveryFault = automaton.recoveryFault
     }
 
     /// Takes a step with the host's own lanes: records and envelopes are the same, outputs are wrapped.
@@ -35,6 +37,7 @@ final class Boxed<Role: Automaton> {
     func recover(_ record: Role.Record) {
         automaton.recover(record)
         note(&automaton)
+        recoveryFault = Boxed.recoveryFault(of: &automaton)
     }
 
     func checkpoint() -> [Role.Record] {
@@ -50,6 +53,10 @@ final class Boxed<Role: Automaton> {
         stamp = automaton.stamp
         wakeTime = automaton.wakeTime
         wantsCheckpoint = automaton.wantsCheckpoint
+    }
+
+    private static func recoveryFault(of automaton: inout Role) -> String? {
+        automaton.recoveryFault
     }
 
     private static func check(_ automaton: inout Role) { automaton.checkInvariants() }

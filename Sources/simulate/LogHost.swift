@@ -31,13 +31,15 @@ struct LogHost: Automaton {
 
     var stamp: Stamp { node?.stamp ?? worker?.stamp ?? Stamp(epoch: 0, incarnation: 0) }
     var wakeTime: Instant { node?.wakeTime ?? worker?.wakeTime ?? .never }
-    var wantsCheckpoint: Bool { node?.wantsCheckpoint ?? false }
+    var recoveryFault: String? { node?.recoveryFault ?? worker?.recoveryFault }
+    var wantsCheckpoint: Bool { node?.wantsCheckpoint ?? worker?.wantsCheckpoint ?? false }
 
-    mutating func checkpoint() -> [LogRecord] { node?.checkpoint() ?? [] }
+    mutating func checkpoint() -> [LogRecord] { node?.checkpoint() ?? worker?.checkpoint() ?? [] }
 
     mutating func recover(_ record: LogRecord) {
         if let sabotage, sabotage.forgets(record) { return }
         node?.recover(record)
+        worker?.recover(record)
     }
 
     mutating func start(at now: Instant, into lanes: inout Lanes) {

@@ -99,7 +99,10 @@ struct LogWorker: Automaton {
         return time
     }
 
-    func recover(_ record: LogRecord) {}
+    mutating func recover(_ record: LogRecord) { client.recover(record) }
+    var recoveryFault: String? { client.recoveryFault }
+    var wantsCheckpoint: Bool { client.wantsCheckpoint }
+    mutating func checkpoint() -> [LogRecord] { client.checkpoint() }
 
     mutating func start(at now: Instant, into lanes: inout Lanes) {
         for index in lines.indices { lines[index].nextTime = now + randomPause() }

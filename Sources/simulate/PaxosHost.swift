@@ -32,9 +32,15 @@ struct PaxosHost: Automaton {
     var stamp: Stamp { node?.stamp ?? client?.stamp ?? Stamp(epoch: 0, incarnation: 0) }
     var wakeTime: Instant { node?.wakeTime ?? client?.wakeTime ?? .never }
 
+    var recoveryFault: String? { node?.recoveryFault ?? client?.recoveryFault }
+    var wantsCheckpoint: Bool { node?.wantsCheckpoint ?? client?.wantsCheckpoint ?? false }
+
+    mutating func checkpoint() -> [NodeRecord] { node?.checkpoint() ?? client?.checkpoint() ?? [] }
+
     mutating func recover(_ record: NodeRecord) {
         if let bug, bug.forgets(record) { return }
         node?.recover(record)
+        client?.recover(record)
     }
 
     mutating func start(at now: Instant, into lanes: inout Lanes) {

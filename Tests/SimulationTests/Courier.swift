@@ -39,13 +39,22 @@ struct Courier: Automaton {
 
     struct Record: WireCodable, Hashable, Sendable {
         var number: UInt64
+        /// What is written in the number's place, as a codec with a bug would.
+        var written: UInt64
 
-        init(_ number: UInt64) { self.number = number }
+        /// A number that no reader takes.
+        static let unreadable = UInt64.max
 
-        func encode(into writer: inout ByteWriter) { writer.write(number) }
+        init(_ number: UInt64, written: UInt64? = nil) {
+            self.number = number
+            self.written = written ?? number
+        }
+
+        func encode(into writer: inout ByteWriter) { writer.write(written) }
 
         init(from reader: inout ByteReader) throws(WireError) {
-            number = try reader.readUInt64()
+            self.init(try reader.readUInt64())
+            guard number != Record.unreadable else { throw .invalidField }
         }
     }
 
@@ -69,6 +78,13 @@ struct Courier: Automaton {
     var recovered: [UInt64] = []
     /// What it has recorded since its last checkpoint.
     var recorded: [UInt64] = []
+    /// The number that it cannot take back, if any.
+    var unacceptable: UInt64?
+    /// The number that it writes wrongly, if any; ``Record/unreadable`` to write that always.
+    var muddled: UInt64?
+    /// Whether it writes its checkpoints wrongly.
+    var muddledCheckpoint = false
+    private(set) var recoveryFault: String?
 
     init(node: NodeID, hosts: Int, parcels: UInt64, recordLimit: Int = .max, seed: UInt64) {
         var random = RandomSource(seed: seed)
@@ -79,7 +95,10 @@ struct Courier: Automaton {
         self.recordLimit = recordLimit
     }
 
-    mutating func recover(_ record: Record) { recovered.append(record.number) }
+    mutating func recover(_ record: Record) {
+        recovered.append(record.number)
+        if record.number == unacceptable { recoveryFault = "\(record.number) cannot be taken back" }
+    }
 
     mutating func start(at now: Instant, into effects: inout Lanes) {
         if !recovered.isEmpty { effects.report(.recovered(recovered)) }
@@ -91,13 +110,18 @@ struct Courier: Automaton {
     ) {
         switch message {
         case .parcel(let number):
-            effects.remember(Record(number))
+            effects.remember(Record(number, written: muddled(number)))
             recorded.append(number)
             effects.send(.receipt(number), to: origin.node)
             effects.report(.got(number))
         case .receipt(let number):
             effects.report(.receipt(number, from: origin.node))
         }
+    }
+
+    private func muddled(_ number: UInt64) -> UInt64 {
+        if muddled == Record.unreadable { return Record.unreadable }
+        return number == muddled ? number + 1 : number
     }
 
     mutating func handle(_ input: Int, at now: Instant, into effects: inout Lanes) {
@@ -115,7 +139,7 @@ struct Courier: Automaton {
 
     mutating func checkpoint() -> [Record] {
         defer { recorded.removeAll() }
-        return recorded.suffix(1).map { Record($0) }
+        return recorded.suffix(1).map { Record($0, written: $0 + (muddledCheckpoint ? 1 : 0)) }
     }
 
     func checkInvariants() { precondition(sent <= parcels) }

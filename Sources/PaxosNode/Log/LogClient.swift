@@ -93,6 +93,11 @@ public struct LogClient: Automaton, Sendable {
 
     public mutating func recover(_ record: LogRecord) {}
 
+    /// It keeps no records.
+    public var recoveryFault: String? { nil }
+    public var wantsCheckpoint: Bool { false }
+    public mutating func checkpoint() -> [LogRecord] { [] }
+
     public mutating func start(at now: Instant, into lanes: inout Lanes) {}
 
     public func checkInvariants() {
