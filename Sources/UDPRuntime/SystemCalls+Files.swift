@@ -42,6 +42,20 @@ extension System {
         try retrying("open") { unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode_t(0o600)) }
     }
 
+    /// Which file or directory a path leads to.
+    static func identity(at path: String) throws(SystemError) -> FileIdentity {
+        var status = stat()
+        _ = try retrying("stat") { unsafe stat(path, &status) }
+        return FileIdentity(status)
+    }
+
+    /// Which file or directory a descriptor is of, whatever names that has by now.
+    static func identity(of descriptor: Int32) throws(SystemError) -> FileIdentity {
+        var status = stat()
+        _ = try retrying("fstat") { unsafe fstat(descriptor, &status) }
+        return FileIdentity(status)
+    }
+
     /// Keeps every other process from doing the same until ``unlock(_:)``, or until this descriptor and
     /// all that were made from it are closed.
     ///
@@ -138,8 +152,19 @@ extension System {
     }
 }
 
+extension FileIdentity {
+    fileprivate init(_ status: stat) {
+        // Their types differ from system to system.
+        self.init(
+            device: UInt64(truncatingIfNeeded: status.st_dev),
+            number: UInt64(truncatingIfNeeded: status.st_ino))
+    }
+}
+
 extension SystemError {
     /// A write that took nothing and gave no reason.
     static let noProgress = SystemError(call: "pwrite", code: EIO)
     var isDeviceFull: Bool { code == ENOSPC || code == EDQUOT }
+    /// Whether there is nothing at a path, or the way to it is no directory any more.
+    var isNothingThere: Bool { code == ENOENT || code == ENOTDIR }
 }

@@ -45,6 +45,12 @@ final class MemoryFiles: StorageFiles {
 
     func close(_ descriptor: Int32) {}
 
+    func identity(at path: String) -> FileIdentity { identity(of: openToRead(path)) }
+
+    func identity(of descriptor: Int32) -> FileIdentity {
+        FileIdentity(device: 0, number: UInt64(Int(descriptor) + 1))
+    }
+
     func lockExclusively(_ descriptor: Int32) {}
 
     func unlock(_ descriptor: Int32) {}

@@ -134,4 +134,26 @@ struct StorageProcessTests {
         #expect(node.complaints.contains("'0000000000000001.log' is damaged at byte 64"))
         #expect(try Data(contentsOf: segment) == bytes)
     }
+
+    @Test(
+        "a node whose directory is taken away under it says so and ends with 74; the others go on",
+        arguments: [true, false])
+    func displaced(isRemoved: Bool) async throws {
+        let cluster = try ServiceCluster(replicas: 3)
+        #expect(try await cluster.run("put", "a", "1").status == 0)
+        let directory = cluster.folder.url.appendingPathComponent("node1")
+        if isRemoved {
+            try FileManager.default.removeItem(at: directory)
+        } else {
+            let away = directory.appendingPathExtension("old")
+            try FileManager.default.moveItem(at: directory, to: away)
+        }
+        // All three record what this writes.
+        #expect(try await cluster.run("put", "a", "2").status == 0)
+        let ended = await cluster.nodes[1].result
+        #expect(ended.status == 74)
+        #expect(ended.complaints.contains("condriver: Storage 'node1': the directory is gone"))
+        #expect(try await cluster.run("put", "a", "3").status == 0)
+        #expect(try await cluster.run("get", "a").output == "3\n")
+    }
 }

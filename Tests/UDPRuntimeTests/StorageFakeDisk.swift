@@ -41,8 +41,10 @@ final class FakeDisk: StorageFiles {
         var calls: [Call: Int] = [:]
         /// How many more calls that change something succeed before the process counts as dead.
         var callsToLive = Int.max
-        /// The next call of this kind fails with this number.
-        var failure: (call: Call, code: Int32)?
+        /// A call of this kind, or of any, fails with this number, after so many others of it succeeded.
+        var failure: (call: Call?, code: Int32, others: Int)?
+        /// How many times it was asked which file something is.
+        var looks = 0
         /// How many bytes a write takes at most.
         var writeLimit = Int.max
         /// How many bytes all files may have.
@@ -59,7 +61,10 @@ final class FakeDisk: StorageFiles {
     /// How many calls so far changed something.
     var changes: Int { with { $0.calls.values.reduce(0, +) } }
 
-    func fail(_ call: Call, _ code: Int32) { with { $0.failure = (call, code) } }
+    /// Lets a call of a kind, or of any kind, fail: the next one, or the one after so many others.
+    func fail(_ call: Call?, _ code: Int32, after others: Int = 0) {
+        with { $0.failure = (call, code, others) }
+    }
 
     // MARK: Crashes
 
@@ -95,10 +100,13 @@ final class FakeDisk: StorageFiles {
         state.calls[call, default: 0] += 1
         guard state.callsToLive > 0 else { throw SystemError(call: "dead", code: EIO) }
         state.callsToLive -= 1
-        if let failure = state.failure, failure.call == call {
-            state.failure = nil
-            throw SystemError(call: "\(call)", code: failure.code)
+        guard let failure = state.failure, failure.call ?? call == call else { return }
+        guard failure.others == 0 else {
+            state.failure!.others -= 1
+            return
         }
+        state.failure = nil
+        throw SystemError(call: "\(call)", code: failure.code)
     }
 
     private func attempt<Value: Sendable>(
@@ -149,6 +157,24 @@ final class FakeDisk: StorageFiles {
         with { state in
             state.descriptors[descriptor] = nil
             state.locks = state.locks.filter { $0.value != descriptor }
+        }
+    }
+
+    func identity(at path: String) throws(SystemError) -> FileIdentity {
+        try attempt { state throws(SystemError) in
+            state.looks += 1
+            if state.directories.contains(path) { return FileIdentity(device: 0, number: 0) }
+            guard let file = state.names[path] else {
+                throw SystemError(call: "stat", code: ENOENT)
+            }
+            return FileIdentity(device: 1, number: UInt64(file))
+        }
+    }
+
+    func identity(of descriptor: Int32) throws(SystemError) -> FileIdentity {
+        with { state in
+            state.looks += 1
+            return FileIdentity(device: 1, number: UInt64(state.descriptors[descriptor]!!))
         }
     }
 

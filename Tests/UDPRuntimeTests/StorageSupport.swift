@@ -56,6 +56,14 @@ struct QuickFiles: StorageFiles {
     func openOrMake(_ path: String) throws(SystemError) -> Int32 { try files.openOrMake(path) }
     func close(_ descriptor: Int32) { files.close(descriptor) }
 
+    func identity(at path: String) throws(SystemError) -> FileIdentity {
+        try files.identity(at: path)
+    }
+
+    func identity(of descriptor: Int32) throws(SystemError) -> FileIdentity {
+        try files.identity(of: descriptor)
+    }
+
     func lockExclusively(_ descriptor: Int32) throws(SystemError) {
         try files.lockExclusively(descriptor)
     }

@@ -15,6 +15,7 @@ extension FrameLog {
         replay: (RecoveredFrame) throws(ExitError) -> Void
     ) throws(ExitError) {
         let lock = try folder.lock()
+        let directory = try folder.identity()
         var random = RandomSource(seed: settings.seed)
         let (headers, leftovers) = try folder.headers(of: settings.identity)
         guard let last = headers.last else {
@@ -26,6 +27,7 @@ extension FrameLog {
             let file = try folder.makeSegment(header, frames: [])
             self.init(
                 folder: folder, settings: settings, lock: lock, random: random, header: header,
+                place: try folder.place(of: file, named: header.fileName, in: directory),
                 file: file, offset: SegmentHeader.size, nextFrame: 1, base: 1, closedSize: 0)
             return
         }
@@ -44,6 +46,7 @@ extension FrameLog {
         try folder.settle(file, last, tail, complain: complain)
         self.init(
             folder: folder, settings: settings, lock: lock, random: random, header: last,
+            place: try folder.place(of: file, named: last.fileName, in: directory),
             file: file, offset: tail.end, nextFrame: tail.nextFrame, base: headers[0].number,
             closedSize: closedSize)
     }

@@ -10,6 +10,8 @@ struct FrameLog: ~Copyable {
 
     /// The segment that is written to, the last one.
     var header: SegmentHeader
+    /// Where the directory and that segment were found.
+    var place: LogPlace
     var file: OpenFile
     /// Where in the segment the next frame begins.
     var offset: Int
@@ -37,7 +39,7 @@ struct FrameLog: ~Copyable {
         SegmentContents.beginFrame(nextFrame, in: &writer)
     }
 
-    /// Ends the frame that was begun, and returns once it is durable.
+    /// Ends the frame that was begun, and returns once it is durable and where it will be looked for.
     mutating func commitFrame() throws(ExitError) {
         try beginChange()
         let length = writer.bytes.count
@@ -50,6 +52,7 @@ struct FrameLog: ~Copyable {
         } catch {
             throw folder.failure("written", header.fileName, error)
         }
+        try folder.check(place)
         offset += length
         nextFrame += 1
         hasFailed = false
@@ -65,6 +68,18 @@ struct FrameLog: ~Copyable {
         hasFailed = true
     }
 
+    /// What to throw for a record that cannot be read back; nothing of it has been written.
+    ///
+    /// The log takes no more in this life, for the automaton has gone on as if the record were kept.
+    mutating func refuse(_ error: WireError) -> ExitError {
+        hasFailed = true
+        return .storage(
+            "Storage '\(folder.path)' was given a record that could not be read back (\(error)). "
+                + "Nothing of it was written, and nothing was said to others that rests on it; what is "
+                + "stored is whole. The node ends rather than be unable to start again: start it "
+                + "again, and report this, for the program should never have made such a record.")
+    }
+
     private func tooLarge(_ length: Int) -> ExitError {
         .storage(
             "Storage '\(folder.path)' was given \(length) bytes at once; it takes at most "
@@ -77,10 +92,20 @@ struct FrameLog: ~Copyable {
             identity: settings.identity, number: header.number + 1, firstFrame: nextFrame,
             salt: random.next(),
             capacity: max(settings.segmentSize, SegmentHeader.size + length), isBase: false)
-        file = try folder.makeSegment(next, frames: [])
+        try begin(next, [])
         closedSize += offset
         header = next
         offset = SegmentHeader.size
+    }
+
+    /// Makes a segment and goes on in it, unless it would be made in another directory than the others.
+    private mutating func begin(
+        _ next: SegmentHeader, _ frames: [ByteWriter]
+    ) throws(ExitError) {
+        try folder.check(place)
+        file = try folder.makeSegment(next, frames: frames)
+        place = try folder.place(of: file, named: next.fileName, in: place.directory)
+        try folder.check(place)
     }
 
     // MARK: Replacing
@@ -102,7 +127,7 @@ struct FrameLog: ~Copyable {
             SegmentContents.endFrame(in: &replacement[index], salt: next.salt, at: end)
             end += replacement[index].bytes.count
         }
-        file = try folder.makeSegment(next, frames: replacement)
+        try begin(next, replacement)
         for number in base...header.number {
             try folder.remove(SegmentHeader.fileName(of: number))
         }

@@ -9,6 +9,8 @@ package protocol StorageFiles: Sendable {
     func openToRead(_ path: String) throws(SystemError) -> Int32
     func openOrMake(_ path: String) throws(SystemError) -> Int32
     func close(_ descriptor: Int32)
+    func identity(at path: String) throws(SystemError) -> FileIdentity
+    func identity(of descriptor: Int32) throws(SystemError) -> FileIdentity
     func lockExclusively(_ descriptor: Int32) throws(SystemError)
     func unlock(_ descriptor: Int32)
     func read(_ descriptor: Int32, limit: Int, at offset: Int) throws(SystemError) -> [UInt8]
@@ -20,6 +22,18 @@ package protocol StorageFiles: Sendable {
     func allocate(_ descriptor: Int32, size: Int) throws(SystemError)
     func move(_ path: String, to newPath: String) throws(SystemError)
     func remove(_ path: String) throws(SystemError)
+}
+
+/// Which file or directory something is, whatever names it has.
+package struct FileIdentity: Hashable, Sendable {
+    package var device: UInt64
+    /// Its number on the device.
+    package var number: UInt64
+
+    package init(device: UInt64, number: UInt64) {
+        self.device = device
+        self.number = number
+    }
 }
 
 /// The files of the operating system.
@@ -35,6 +49,14 @@ struct SystemFiles: StorageFiles {
     func openOrMake(_ path: String) throws(SystemError) -> Int32 { try System.openOrMake(path) }
 
     func close(_ descriptor: Int32) { System.close(descriptor) }
+
+    func identity(at path: String) throws(SystemError) -> FileIdentity {
+        try System.identity(at: path)
+    }
+
+    func identity(of descriptor: Int32) throws(SystemError) -> FileIdentity {
+        try System.identity(of: descriptor)
+    }
 
     /// Waits a moment for one who has it.
     ///
