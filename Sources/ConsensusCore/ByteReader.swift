@@ -75,9 +75,8 @@ extension Span where Element == UInt8 {
         let length = try readCount(upTo: limit)
         guard count >= length else { throw .truncated }
         let bytes = extracting(first: length)
-        let result = [UInt8](capacity: length) { output in
-            for index in 0..<length { output.append(bytes[index]) }
-        }
+        // Copies the memory whole, which appending byte by byte does not.
+        let result = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
         self = extracting(droppingFirst: length)
         return result
     }

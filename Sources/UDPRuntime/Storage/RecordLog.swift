@@ -12,6 +12,9 @@ public import ConsensusCore
 /// - one that is not whole although a later one is means damage: the log is refused with file and
 ///   offset, and nothing is changed, for a node that goes on without its promises breaks them.
 ///
+/// A record that could not be read back is refused before anything is written (see ``makeDurable(_:)``):
+/// recovery would refuse all of the log for its sake, at every start from then on.
+///
 /// A log that has failed once takes no more: after a failed synchronization nobody knows what the device
 /// has (Rebello et al., *Can Applications Recover from fsync Failures?*, 2020).
 ///
@@ -86,12 +89,34 @@ public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
 
     /// Returns once all of the records are durable.
     ///
-    /// - Throws: ``ExitError`` of status 74 if the device is full or fails, and from then on always.
+    /// Each is read back from its bytes first, as recovery will. If one cannot be, nothing is written, and
+    /// the log can be opened again with all that was durable before.
+    ///
+    /// - Throws: ``ExitError`` of status 74 if a record could not be read back, if the device is full or
+    ///   fails, or if directory or file are no longer where they were, and from then on always.
     public mutating func makeDurable(_ records: [Record]) throws(ExitError) {
         guard !records.isEmpty else { return }
         frames.beginFrame()
-        for record in records { record.encode(into: &frames.writer) }
+        for record in records {
+            let start = frames.writer.bytes.count
+            record.encode(into: &frames.writer)
+            do throws(WireError) {
+                try RecordLog.readBack(frames.writer, from: start)
+            } catch {
+                throw frames.refuse(error)
+            }
+        }
         try frames.commitFrame()
+    }
+
+    /// Reads the record whose bytes begin at an offset and end with what was written.
+    private static func readBack(
+        _ writer: borrowing ByteWriter, from start: Int
+    ) throws(WireError) {
+        var reader = writer.bytes.span.extracting(droppingFirst: start)
+        guard !reader.isEmpty else { throw .truncated }
+        _ = try Record(from: &reader)
+        guard reader.isEmpty else { throw .trailingBytes }
     }
 
     /// Puts these records in the place of all that the log holds; returns once that is durable.
@@ -100,8 +125,7 @@ public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
     /// synchronizations and the removal of the old segments. Together they may have a gibibyte; later
     /// segments are as small as before.
     ///
-    /// - Throws: ``ExitError`` of status 74 if they are too large or the device is full or fails,
-    ///   and from then on always.
+    /// - Throws: ``ExitError`` of status 74 if they are too large, and as ``makeDurable(_:)`` does.
     public mutating func replaceAll(with records: [Record]) throws(ExitError) {
         // Many frames, and encoded where they are written from: memory holds the bytes once.
         var replacement: [ByteWriter] = []
@@ -112,7 +136,14 @@ public struct RecordLog<Record: WireCodable>: ~Copyable, RecordSink {
                     frames.nextFrame + UInt64(replacement.count - 1),
                     in: &replacement[replacement.count - 1])
             }
-            record.encode(into: &replacement[replacement.count - 1])
+            let last = replacement.count - 1
+            let start = replacement[last].bytes.count
+            record.encode(into: &replacement[last])
+            do throws(WireError) {
+                try RecordLog.readBack(replacement[last], from: start)
+            } catch {
+                throw frames.refuse(error)
+            }
         }
         try frames.replaceAll(with: replacement)
     }
