@@ -13,11 +13,13 @@ struct StorageFaultTests {
         var opened = try OpenedLog("log", segmentSize: 1 << 16, files: disk)
         let writes = disk.count(.write)
         let changes = disk.changes
+        let looks = disk.with { $0.looks }
         for call in 1...20 {
             try opened.log.makeDurable((0..<count).map { Note($0) })
             #expect(disk.count(.write) == writes + call)
             #expect(disk.count(.synchronizeData) == call)
             #expect(disk.changes == changes + 2 * call)
+            #expect(disk.with { $0.looks } == looks + 2 * call)
         }
     }
 
@@ -111,6 +113,117 @@ struct StorageFaultTests {
             disk.powerFailure(&random)
             #expect(try LogContents("log", files: disk).records == [Note(1)])
         }
+    }
+
+    @Test("what a failed synchronization of recovery forgot is written again by the next one")
+    func forgottenByRecovery() throws {
+        let disk = FakeDisk()
+        do {
+            var opened = try OpenedLog("log", files: disk)
+            try opened.log.makeDurable([Note(1)])
+            disk.with { $0.callsToLive = 1 }
+            _ = expectFailure(&opened.log, [Note(2)])
+        }
+        disk.kill()
+        // Of what recovery synchronizes, first the names and then the segment.
+        for others in 0...1 {
+            disk.fail(.synchronize, EIO, after: others)
+            let error = #expect(throws: ExitError.self) { try LogContents("log", files: disk) }
+            #expect(error?.status == 74)
+            disk.kill()
+        }
+        #expect(try LogContents("log", files: disk).records == [Note(1), Note(2)])
+        for seed in 1...10 as ClosedRange<UInt64> {
+            var random = RandomSource(seed: seed)
+            disk.powerFailure(&random)
+            #expect(try LogContents("log", files: disk).records == [Note(1), Note(2)])
+        }
+    }
+
+    @Test(
+        "a checkpoint whose name could not be made durable leaves all of the old records or of the new",
+        arguments: 1...20 as ClosedRange<UInt64>)
+    func unsynchronizedName(seed: UInt64) throws {
+        let disk = FakeDisk()
+        var random = RandomSource(seed: seed)
+        let old = (0..<100).map { Note($0, size: 100) }
+        do {
+            var opened = try OpenedLog("log", files: disk)
+            for note in old { try opened.log.makeDurable([note]) }
+            // The first is of the file, before it has its name; the second of the directory.
+            disk.fail(.synchronize, EIO, after: 1)
+            do throws(ExitError) {
+                try opened.log.replaceAll(with: [Note(1_000)])
+                Issue.record("nothing was thrown")
+            } catch {
+                #expect(error.status == 74)
+                #expect(error.sentence.contains("the directory could not be synchronized"))
+            }
+            let changes = disk.changes
+            _ = expectFailure(&opened.log, [Note(7)])
+            #expect(disk.changes == changes)
+        }
+        // The system shows the new name, so that is what a life goes by that comes before a power failure.
+        let isPowerLost = seed % 2 == 0
+        if isPowerLost { disk.powerFailure(&random) } else { disk.kill() }
+        let found: [Note]
+        do {
+            var opened = try OpenedLog("log", files: disk)
+            found = opened.records
+            try opened.log.makeDurable([Note(8)])
+        }
+        #expect(found == [Note(1_000)] || (isPowerLost && found == old))
+        disk.powerFailure(&random)
+        #expect(try LogContents("log", files: disk).records == found + [Note(8)])
+    }
+
+    /// Every call that can fail, in a life that opens, records, begins segments and compacts.
+    @Test(
+        "after an error of any call nothing more is taken, and all that was durable is found again",
+        arguments: [EIO, ENOSPC], [false, true])
+    func anyCall(code: Int32, isPowerLost: Bool) throws {
+        var hasFinished = false
+        var others = 0
+        while !hasFinished {
+            let disk = FakeDisk()
+            var random = RandomSource(seed: UInt64(others))
+            var durable: [Note] = []
+            var underWay: [Note] = []
+            disk.fail(nil, code, after: others)
+            do throws(ExitError) {
+                var opened = try OpenedLog("log", files: disk)
+                for number in 0..<30 {
+                    let note = Note(number, size: 300)
+                    underWay = number == 20 ? [note] : durable + [note]
+                    do throws(ExitError) {
+                        if number == 20 {
+                            try opened.log.replaceAll(with: underWay)
+                        } else {
+                            try opened.log.makeDurable([note])
+                        }
+                    } catch {
+                        let changes = disk.changes
+                        _ = expectFailure(&opened.log, [Note(1_000)])
+                        #expect(disk.changes == changes, "after \(others) calls")
+                        throw error
+                    }
+                    durable = underWay
+                }
+                hasFinished = true
+            } catch {
+                #expect(error.status == 74)
+            }
+            if isPowerLost { disk.powerFailure(&random) } else { disk.kill() }
+            for _ in 0..<2 {
+                let found = try LogContents("log", files: disk).records
+                #expect(found == durable || found == underWay, "after \(others) calls")
+                durable = found
+                // What was found once is durable.
+                disk.powerFailure(&random)
+            }
+            others += 1
+        }
+        #expect(others > 60)
     }
 
     @Test("a full disk is said, costs nothing that was durable, and can be made room on")
