@@ -64,6 +64,20 @@ struct DatagramPool {
         return try Datagram<Message>(decoding: bytes.span, cluster: cluster)
     }
 
+    /// The header of the datagram in a slot; nil if it is none of this cluster's.
+    @inlinable
+    func header(_ index: Int, cluster: UInt64) -> DatagramHeader? {
+        let bytes = slots[index].writer.bytes
+        return try? DatagramHeader(reading: bytes.span, cluster: cluster)
+    }
+
+    /// Whether the datagram in a slot is an undamaged header and nothing else.
+    @inlinable
+    func isWholeChallenge(_ index: Int) -> Bool {
+        let bytes = slots[index].writer.bytes
+        return bytes.count == DatagramFormat.headerSize && DatagramFormat.isUndamaged(bytes.span)
+    }
+
     /// The first byte of the message in a slot; 0 if it has none.
     @inlinable
     func kind(_ index: Int) -> UInt8 {

@@ -48,6 +48,7 @@ public struct Dice: Sendable {
         case loss = 1
         case duplication, jitter, spike, spikeLength, corruption, corruptionKind, corruptionPlace
         case clockBase, automatonSeed, cluster, badLink, hang
+        case gateKeyLow, gateKeyHigh, publicLife, guestHigh, guestLow, guestPlace
     }
 
     @usableFromInline let key: UInt64

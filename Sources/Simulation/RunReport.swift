@@ -65,8 +65,10 @@ public struct RunStatistics: Hashable, Sendable {
     public var rejected = 0
     /// Datagrams that found their host down.
     public var unheard = 0
-    /// Datagrams to hosts that do not exist.
+    /// Datagrams to hosts that do not exist, or to guests that are at another address by now.
     public var misaddressed = 0
+    /// Guests' datagrams that were answered with a challenge.
+    public var challenges = 0
     public var crashes = 0
     /// Crashes between a write and what depends on it; also counted as crashes.
     public var persistCrashes = 0
@@ -136,6 +138,7 @@ public struct RunStatistics: Hashable, Sendable {
         rejected += other.rejected
         unheard += other.unheard
         misaddressed += other.misaddressed
+        challenges += other.challenges
         crashes += other.crashes
         persistCrashes += other.persistCrashes
         restarts += other.restarts

@@ -19,6 +19,7 @@ public struct TraceEvent: Hashable, Sendable {
         case heals, violates, ends
         case checkpoints
         case fillsDisk, outOfRoom, hangsDisk, waitsForDisk, overflows, rots, refusesToStart
+        case challenges, resends
     }
 
     /// The true time, since the run began.
@@ -94,6 +95,8 @@ extension TraceEvent: CustomStringConvertible {
         case .overflows: return "has no room for a datagram"
         case .rots: return "is down, and its disk is damaged:\(subject)"
         case .refusesToStart: return "refuses to start:\(subject)"
+        case .challenges: return "asks \(other) for its cookie"
+        case .resends: return "sends again to \(other), with its cookie"
         case .skews: return "clock runs\(subject)"
         case .clogBegins: return "link to \(other) clogs"
         case .clogEnds: return "link to \(other) clears"

@@ -202,6 +202,7 @@ extension World {
             heir.recover(record)
         }
         automata[host] = heir
+        beginLifeAtDoor(host)
         disks[host].settle(at: end)
         line(action, host, text: count == 0 ? "" : "with \(count) records")
         if let reason = World.recoveryFault(of: &automata[host]) {

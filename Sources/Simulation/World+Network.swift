@@ -8,14 +8,15 @@ extension World {
         let index = hosts[host].sendIndex
         hosts[host].sendIndex = index + 1
         hosts[host].lamportTime &+= 1
+        let recipients = effects.envelopes[envelope].recipients
         let header = DatagramHeader(
-            cluster: cluster, origin: Origin(node: sender, stamp: stamp),
+            cluster: cluster,
+            origin: Origin(node: sender, stamp: shownStamp(stamp, of: host, to: recipients)),
             sequence: UInt64(index), lamportTime: hosts[host].lamportTime)
         let slot = pool.take()
         Datagram(header: header, message: effects.envelopes[envelope].message)
             .encode(into: &pool.slots[slot].writer)
         if options.contains(.logsDeliveries) { sendingKind = pool.kind(slot) }
-        let recipients = effects.envelopes[envelope].recipients
         note(.sends, host, pool.checksum(slot))
         if options.contains(.traces) {
             let text = observer.describe(message: effects.envelopes[envelope].message)
@@ -29,6 +30,10 @@ extension World {
         observer.didSend(
             effects.envelopes[envelope].message, from: sender, to: recipients, at: now)
         switch recipients {
+        case _ where door.guests.contains(sender):
+            transmitAsGuest(slot, from: host, to: recipients, index: index)
+        case .one(let node) where door.guests.contains(node) && !isHeard(node, by: host):
+            statistics.misaddressed += 1
         case .one(let node): transmit(slot, from: host, to: node, index: index)
         case .nodes(let nodes):
             for node in nodes { transmit(slot, from: host, to: node, index: index) }

@@ -48,6 +48,10 @@ extension World {
             pool.release(slot)
             return
         }
+        if !door.guests.isEmpty && !passesDoor(slot, key: key, on: host) {
+            pool.release(slot)
+            return
+        }
         let datagram: Datagram<Subject.Message>
         do {
             datagram = try pool.decode(slot, cluster: cluster)

@@ -33,6 +33,9 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     /// What becomes of damaged storage; without a format to put to the test, it is refused.
     public var readDamaged: ReadDamaged = { _, _, _ in .refused("it is damaged") }
 
+    /// The hosts that are guests: clients without a line, which the others know by their addresses only.
+    public var chooseGuests: (_ plan: Plan) -> NodeSet = { _ in [] }
+
     /// The oracle of the last run.
     public var observer: Observer
     /// What happened in the last run, if ``RunOptions/traces``.
@@ -50,6 +53,7 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     @usableFromInline var disks: [SimulatedDisk] = []
     @usableFromInline var held: [[HeldEffects<Subject>]] = []
     @usableFromInline var backlogs: [[WorldEvent]] = []
+    @usableFromInline var door = GuestDoor()
     @usableFromInline var inputs: [ScheduledInput<Subject.Input>] = []
     /// How many partitions block each link; sender times host count plus recipient.
     @usableFromInline var blocked: [UInt16] = []
@@ -191,6 +195,7 @@ public struct World<Observer: WorldObserver>: ~Copyable {
             contentsOf: repeatElement(Instant(nanoseconds: 0), count: count * count))
         hasClogs = false
         prepareLinks(count)
+        prepareGuests()
     }
 
     /// Draws which links are bad.

@@ -20,6 +20,12 @@ public enum DropReason: UInt8, CaseIterable, Hashable, Sendable {
     case ownID
     /// It did not come from the address of the sender's line.
     case wrongAddress
+    /// A guest's without the cookie of its address: it was sent that cookie and nothing else.
+    case withoutCookie
+    /// A challenge that brings no new cookie or answers nothing that was sent of late.
+    case idleChallenge
+    /// A guest's, not looked at because too many had come.
+    case shed
 
     @usableFromInline
     init(_ error: WireError) {
@@ -49,6 +55,8 @@ public struct DatagramCounters: Hashable, Sendable {
     public internal(set) var lastSendError: String?
     /// Datagrams that were not sent because the guest they were for had been forgotten.
     public internal(set) var forgottenGuests: UInt64 = 0
+    /// Challenges whose cookie was taken.
+    public internal(set) var challenges: UInt64 = 0
     /// Errors the system reported instead of a datagram.
     public internal(set) var receiveErrors: UInt64 = 0
     /// Copies dropped, added and delayed by injected faults.

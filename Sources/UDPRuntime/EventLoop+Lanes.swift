@@ -13,16 +13,21 @@ extension EventLoop {
             observedRecords = effects.records.count
         }
         guard !effects.envelopes.isEmpty else { return }
-        let origin = Origin(node: node, stamp: automaton.stamp)
         for envelope in effects.envelopes {
             tickLamportClock()
             let datagram = Datagram(
                 header: DatagramHeader(
-                    cluster: cluster, origin: origin, sequence: sequence, lamportTime: lamportTime),
+                    cluster: cluster, origin: origin(for: envelope.recipients),
+                    sequence: sequence, lamportTime: lamportTime,
+                    cookie: cookie(for: envelope.recipients)),
                 message: envelope.message)
             sequence += 1
             datagram.encode(into: &writer)
-            transport.enqueue(writer.bytes, to: envelope.recipients, at: now)
+            if node == .anonymous {
+                sendAsGuest(datagram.header, to: envelope.recipients, at: now)
+            } else {
+                transport.enqueue(writer.bytes, to: envelope.recipients, at: now)
+            }
             if let observer {
                 let message = observe(datagram, size: writer.bytes.count)
                 observer.sent(message, to: envelope.recipients)
@@ -30,6 +35,47 @@ extension EventLoop {
             }
         }
         effects.envelopes.removeAll(keepingCapacity: true)
+    }
+
+    /// Who this node says it is: to guests, in another life than its true one.
+    @inlinable
+    func origin(for recipients: Recipients) -> Origin {
+        if case .one(let recipient) = recipients, recipient.isGuest { return originForGuests }
+        return Origin(node: node, stamp: automaton.stamp)
+    }
+
+    @inlinable
+    var originForGuests: Origin {
+        Origin(
+            node: node,
+            stamp: Stamp(epoch: automaton.stamp.epoch, incarnation: publicIncarnation))
+    }
+
+    /// The cookie that the first recipient gave this node, if it is a guest there.
+    @inlinable
+    func cookie(for recipients: Recipients) -> UInt64 {
+        guard node == .anonymous else { return 0 }
+        switch recipients {
+        case .one(let recipient): return jar.cookie(for: recipient)
+        case .nodes(let nodes): return nodes.first.map { jar.cookie(for: $0) } ?? 0
+        }
+    }
+
+    /// Queues the datagram in the writer for each recipient, with the cookie that this one gave.
+    @inlinable
+    mutating func sendAsGuest(
+        _ header: DatagramHeader, to recipients: Recipients, at now: Instant
+    ) {
+        var written = header.cookie
+        recipients.forEach { recipient in
+            let cookie = jar.cookie(for: recipient)
+            if cookie != written {
+                DatagramFormat.write(cookie: cookie, into: &writer.bytes)
+                written = cookie
+            }
+            jar.didSend(writer.bytes, sequence: header.sequence, to: recipient)
+            transport.enqueue(writer.bytes, to: .one(recipient), at: now)
+        }
     }
 
     /// Makes the records durable, then sends, then reports, until told to stop.

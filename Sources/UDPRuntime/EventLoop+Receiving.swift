@@ -1,46 +1,75 @@
 public import ConsensusCore
 
 extension EventLoop {
-    /// Reads a datagram of the batch; nil if it was dropped.
+    /// Reads a datagram of the batch; nil if it was dropped, or was not for the automaton.
     ///
     /// A guest's is returned with the ID that the guest has here.
     @inlinable
-    mutating func accept(at index: Int) -> Datagram<A.Message>? {
+    mutating func accept(at index: Int, now: Instant) -> Datagram<A.Message>? {
+        switch transport.screen(at: index) {
+        case .refused(let reason): drop(reason, at: index)
+        case .challenged(let header, let cookie):
+            drop(.withoutCookie, at: index)
+            challenge(header, cookie: cookie, at: index)
+        case .challenge(let header): answer(header, at: index, now: now)
+        case .peer(let header):
+            if let datagram = decode(header, at: index) {
+                return take(datagram, from: header.origin.node, at: index)
+            }
+        case .guest(let header):
+            // An ID is for those alone who show a cookie and have something to say.
+            if let datagram = decode(header, at: index), let guest = transport.guest(at: index) {
+                return take(datagram, from: guest, at: index)
+            }
+        }
+        return nil
+    }
+
+    @inlinable
+    mutating func decode(_ header: DatagramHeader, at index: Int) -> Datagram<A.Message>? {
         let bytes = unsafe transport.bytes(at: index)
-        var datagram: Datagram<A.Message>
         do throws(WireError) {
-            datagram = try unsafe Datagram(decoding: bytes.span, cluster: cluster)
+            return try unsafe Datagram(header, decoding: bytes.span)
         } catch {
             drop(DropReason(error), at: index)
             return nil
         }
-        let header = datagram.header
-        var sender = header.origin.node
-        if sender.rawValue < UInt32(clamping: transport.hostCount) {
-            guard sender != node else {
-                drop(.ownID, at: index)
-                return nil
-            }
-            guard transport.cameFrom(sender, at: index) else {
-                drop(.wrongAddress, at: index)
-                return nil
-            }
-        } else {
-            guard sender == .anonymous, let guest = transport.guest(at: index) else {
-                drop(.unknownSender, at: index)
-                return nil
-            }
-            sender = guest
-        }
+    }
+
+    @inlinable
+    mutating func take(
+        _ datagram: Datagram<A.Message>, from sender: NodeID, at index: Int
+    ) -> Datagram<A.Message> {
+        var datagram = datagram
         transport.countReceived()
-        lamportTime = max(lamportTime, header.lamportTime)
+        lamportTime = max(lamportTime, datagram.header.lamportTime)
         tickLamportClock()
         if let observer {
-            let message = observe(datagram, size: bytes.count)
+            let message = observe(datagram, size: unsafe transport.bytes(at: index).count)
             observer.received(message, from: sender, lamport: lamportTime)
         }
         datagram.header.origin.node = sender
         return datagram
+    }
+
+    /// Sends a guest the cookie that it is to show.
+    @inlinable
+    mutating func challenge(_ question: DatagramHeader, cookie: UInt64, at index: Int) {
+        DatagramHeader(
+            cluster: cluster, origin: originForGuests, sequence: question.sequence,
+            lamportTime: lamportTime, cookie: cookie, kind: .challenge
+        ).encodeBare(into: &writer)
+        transport.answer(writer.bytes, to: index)
+    }
+
+    /// Keeps the cookie that a node wants to see, and sends again what it had not looked at without.
+    @inlinable
+    mutating func answer(_ challenge: DatagramHeader, at index: Int, now: Instant) {
+        guard let again = jar.take(challenge) else { return drop(.idleChallenge, at: index) }
+        transport.countChallenge()
+        for datagram in again {
+            transport.enqueue(datagram, to: .one(challenge.origin.node), at: now)
+        }
     }
 
     @inlinable

@@ -9,7 +9,8 @@ public import ConsensusCore
 /// leaves in one, then the outputs are reported. Then, if the automaton wants it, a checkpoint takes the
 /// place of all records. Nothing that arrives can end it: what is not a whole
 /// and undamaged message of a member of the cluster, from that member's address, is counted and
-/// dropped. Clients without a line in the hosts file are heard if the settings say so; the automaton
+/// dropped. Clients without a line in the hosts file are heard if the settings say so, once they have
+/// shown the cookie of their address (``ConsensusCore/GuestGate``); the automaton
 /// knows them by IDs that the loop gives to their addresses (``ConsensusCore/NodeID/isGuest``).
 ///
 /// A loop shares nothing with others; several may run in threads of one process.
@@ -28,6 +29,10 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     @usableFromInline let node: NodeID
     /// The Lamport clock: the number of the latest event this node knows of.
     @usableFromInline var lamportTime: UInt64 = 0
+    /// The life that guests are told of, who are not to know the true one.
+    @usableFromInline let publicIncarnation = Entropy.seed()
+    /// The cookies of the nodes this loop writes to as a guest.
+    @usableFromInline var jar: CookieJar
     /// How many datagrams this life has encoded.
     @usableFromInline var sequence: UInt64 = 0
     @usableFromInline let crashPoint: CrashPoint?
@@ -60,6 +65,8 @@ public struct EventLoop<A: Automaton>: ~Copyable {
         self.cluster = settings.cluster
         self.node = settings.node
         self.crashPoint = settings.crashPoint
+        self.jar = CookieJar(
+            nodeCount: settings.node == .anonymous ? settings.addresses.count : 0)
     }
 
     /// What has been counted so far.
@@ -110,8 +117,9 @@ public struct EventLoop<A: Automaton>: ~Copyable {
                 return try finish(.signal(number))
             }
             if wakening.hasDatagrams {
-                for index in 0..<(try transport.receive()) {
-                    guard let datagram = accept(at: index) else { continue }
+                for turn in 0..<(try transport.receive()) {
+                    let index = transport.index(ofTurn: turn)
+                    guard let datagram = accept(at: index, now: now) else { continue }
                     if isCrashPoint(datagram.message) {
                         let decision = try honourLanes(&sink, report)
                         return try finish(decision == .stop ? .stopped : .crashPoint)

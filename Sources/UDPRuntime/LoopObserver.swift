@@ -51,7 +51,8 @@ struct ObservedMessage {
 /// The message is `kind`, `ballot` if it has one, `id` (`sender.incarnation.sequence`, the same where it
 /// is sent and where its copies arrive), `epoch` and `bytes`. Numbers of 64 random bits are texts, for
 /// most readers of JSON would round them. A client without a line in the hosts file is node 4294967295
-/// in its own trace and in `id`; as a peer it has the number, from 2147483648 on, that the node gave it.
+/// in its own trace and in `id`; as a peer it has the number, from 2147483648 on, that the node gave it, and
+/// the `id` of what it is sent names another life of the node than its true one.
 @usableFromInline
 final class LoopObserver {
     private let node: NodeID

@@ -1,3 +1,5 @@
+internal import ConsensusCore
+
 /// An IPv4 or IPv6 address with a port.
 ///
 /// Equality is that of the numbers, so the source of a datagram can be compared with the address a
@@ -69,6 +71,15 @@ public struct SocketAddress: Hashable, Sendable {
         case .ipv4: low != 0 && low >> 28 != 0xe && low != 0xffff_ffff
         case .ipv6: (high != 0 || low != 0) && high >> 56 != 0xff
         }
+    }
+}
+
+extension SocketAddress {
+    /// The address as a guest's, all of it: two that differ give two.
+    var guestAddress: GuestAddress {
+        GuestAddress(
+            high: high, low: low,
+            place: UInt64(scope) << 32 | UInt64(family.rawValue) << 16 | UInt64(port))
     }
 }
 

@@ -19,9 +19,15 @@ final class Transport {
     private let addresses: [SocketAddress]
     /// The clients without a line there; nil to have none.
     private var guests: GuestTable?
+    /// Which of them have shown that they receive where they write from.
+    private let gate: GuestGate
+    private let cluster: UInt64
+    private let node: NodeID
     /// Whether injected faults are kept for the trace.
     private let keepsFaults: Bool
     private var receiveErrorsInARow = 0
+    /// Which datagrams of the batch are taken, and in which order.
+    private var order = ReceiveOrder()
 
     @usableFromInline var counters: DatagramCounters
     /// The faults injected since they were last taken.
@@ -46,6 +52,9 @@ final class Transport {
             settings.faults.isNone ? nil : FaultInjector(settings.faults, node: settings.node)
         self.addresses = settings.addresses
         self.guests = settings.guestLimit == 0 ? nil : GuestTable(limit: settings.guestLimit)
+        self.gate = GuestGate(key: SipHash.Key(low: Entropy.seed(), high: Entropy.seed()))
+        self.cluster = settings.cluster
+        self.node = settings.node
         self.keepsFaults = settings.isObserved
         self.counters = DatagramCounters()
     }
@@ -180,6 +189,7 @@ final class Transport {
         do throws(SystemError) {
             let count = try batch.receive(from: socket.descriptor)
             receiveErrorsInARow = 0
+            order.arrange(count) { index in (screenHeader(at: index), batch.source(at: index)) }
             return count
         } catch {
             if error.wouldBlock { return 0 }
@@ -193,14 +203,58 @@ final class Transport {
         }
     }
 
+    /// Which datagram of the batch to look at next; those that are not worth a look come last.
+    @usableFromInline
+    func index(ofTurn turn: Int) -> Int { order.index(ofTurn: turn) }
+
     /// The bytes of one received datagram, until the next call of ``receive()``.
     @usableFromInline
     func bytes(at index: Int) -> UnsafeBufferPointer<UInt8> { unsafe batch.bytes(at: index) }
 
-    /// Whether a received datagram came from the address of a node's hosts line.
+    /// Says what is to become of a received datagram, by its header and where it came from alone.
+    ///
+    /// Nothing has been spent on its checksum and its message yet: what a stranger sends costs little.
     @usableFromInline
-    func cameFrom(_ node: NodeID, at index: Int) -> Bool {
-        batch.source(at: index) == addresses[node.index]
+    func screen(at index: Int) -> Screening {
+        order.screening(at: index) ?? screenHeader(at: index)
+    }
+
+    private func screenHeader(at index: Int) -> Screening {
+        let bytes = unsafe batch.bytes(at: index)
+        let header: DatagramHeader
+        do throws(WireError) {
+            header = try unsafe DatagramHeader(reading: bytes.span, cluster: cluster)
+        } catch {
+            return .refused(DropReason(error))
+        }
+        let sender = header.origin.node
+        guard sender.rawValue >= UInt32(clamping: addresses.count) else {
+            guard sender != node else { return .refused(.ownID) }
+            guard batch.source(at: index) == addresses[sender.index] else {
+                return .refused(.wrongAddress)
+            }
+            guard header.kind == .challenge else { return .peer(header) }
+            let isWhole =
+                unsafe bytes.count == DatagramFormat.headerSize
+                && DatagramFormat.isUndamaged(bytes.span)
+            return isWhole ? .challenge(header) : .refused(.damaged)
+        }
+        guard sender == .anonymous, guests != nil, let source = guestSource(at: index) else {
+            return .refused(.unknownSender)
+        }
+        guard header.kind == .message else { return .refused(.malformed) }
+        return switch gate.judge(cookie: header.cookie, from: source.guestAddress) {
+        case .admitted: .guest(header)
+        case .challenge(let cookie): .challenged(header, cookie: cookie)
+        }
+    }
+
+    /// Where a guest's datagram came from; nil if there is no answering there.
+    private func guestSource(at index: Int) -> SocketAddress? {
+        guard let source = batch.source(at: index), source.isOneHost, source.port != 0 else {
+            return nil
+        }
+        return source
     }
 
     /// The ID of the client without a line in the hosts file that sent a received datagram.
@@ -208,11 +262,19 @@ final class Transport {
     /// Nil if this node has no guests, or if there is no answering where it came from.
     @usableFromInline
     func guest(at index: Int) -> NodeID? {
-        guard guests != nil, let source = batch.source(at: index), source.isOneHost,
-            source.port != 0
-        else { return nil }
+        guard guests != nil, let source = guestSource(at: index) else { return nil }
         return guests!.identify(source)
     }
+
+    /// Queues an answer to a received datagram for where that came from.
+    @usableFromInline
+    func answer(_ bytes: [UInt8], to index: Int) {
+        guard let source = guestSource(at: index) else { return }
+        queue.add(offset: queue.store(bytes), length: bytes.count, to: source)
+    }
+
+    @usableFromInline
+    func countChallenge() { counters.challenges += 1 }
 
     /// Where a received datagram came from.
     @usableFromInline

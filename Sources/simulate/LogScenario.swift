@@ -104,6 +104,10 @@ struct LogScenario: Scenario {
                 }
             })
         world.readDamaged = DamagedStorage.read
+        world.chooseGuests = { plan in
+            let nodeCount = LogCluster(shape: plan.shape).nodeCount
+            return NodeSet(nodeCount..<max(nodeCount, plan.hostCount))
+        }
         if let bug = settings.bug { world.flaws = bug.hostFlaws }
         return world
     }

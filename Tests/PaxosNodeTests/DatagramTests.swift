@@ -49,18 +49,21 @@ struct DatagramTests {
             node: NodeID(.max), stamp: Stamp(epoch: .max, incarnation: .max))
         extreme.header.sequence = .max
         extreme.header.lamportTime = .max
+        extreme.header.cookie = .max
         #expect(try read(bytes(of: extreme)) == extreme)
     }
 
     @Test("the header is laid out as documented")
     func layout() {
-        let probe = bytes(of: packet(.probe))
+        var sent = packet(.probe)
+        sent.header.cookie = 0x0102_0304_0506_0708
+        let probe = bytes(of: sent)
         #expect(probe.count == DatagramFormat.headerSize + 1)
         #expect(Array(probe[0..<5]) == Array("SYND".utf8) + [DatagramFormat.version])
         let fields: [UInt8] =
-            [0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11] + [77, 0, 0, 0, 0, 0, 0, 0]
+            [0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11] + [0] + [77, 0, 0, 0, 0, 0, 0, 0]
             + [3, 0, 0, 0] + [5, 0, 0, 0, 0, 0, 0, 0] + [9, 0, 0, 0, 0, 0, 0, 0]
-            + [12, 0, 0, 0, 0, 0, 0, 0] + [4]
+            + [12, 0, 0, 0, 0, 0, 0, 0] + [8, 7, 6, 5, 4, 3, 2, 1] + [4]
         #expect(Array(probe[DatagramFormat.checkedOffset...]) == fields)
     }
 
@@ -80,7 +83,8 @@ struct DatagramTests {
         for message in Samples.ordinary {
             let whole = bytes(of: packet(message))
             for count in 0..<whole.count {
-                let error: WireError = count < 9 ? .truncated : .damaged
+                let isShort = count < DatagramFormat.headerSize
+                let error: WireError = isShort ? .truncated : .damaged
                 #expect(throws: error) { try read(Array(whole[..<count])) }
             }
         }
@@ -111,12 +115,25 @@ struct DatagramTests {
         other[0] = 0
         #expect(throws: WireError.notOurs) { try read(other) }
         other = ours
-        other[4] = 2
-        #expect(throws: WireError.unsupportedVersion(2)) { try read(other) }
+        other[4] = 1
+        #expect(throws: WireError.unsupportedVersion(1)) { try read(other) }
         other = ours
         other[8] ^= 1
         #expect(throws: WireError.damaged) { try read(other) }
         #expect(throws: WireError.truncated) { try read([]) }
+        other = ours
+        other[17] = 2
+        #expect(throws: WireError.invalidField) { try read(other) }
+    }
+
+    @Test("a challenge is not taken for a message, whatever follows it")
+    func challenges() {
+        var challenge = packet(.probe)
+        challenge.header.kind = .challenge
+        #expect(throws: WireError.invalidField) { try read(bytes(of: challenge)) }
+        var writer = ByteWriter()
+        challenge.header.encodeBare(into: &writer)
+        #expect(throws: WireError.invalidField) { try read(writer.bytes) }
     }
 
     @Test("a sealed datagram must still be one whole message of a sender with a life")
@@ -165,7 +182,7 @@ struct RandomInputTests {
             var input = noise(random.number(in: 0...80), &random)
             // Every other one begins as ours do.
             if round % 2 == 0, input.count >= 5 {
-                input.replaceSubrange(0..<5, with: [0x53, 0x59, 0x4e, 0x44, 1])
+                input.replaceSubrange(0..<5, with: [0x53, 0x59, 0x4e, 0x44, 2])
             }
             if (try? read(input)) != nil { accepted += 1 }
         }

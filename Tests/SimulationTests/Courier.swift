@@ -169,6 +169,8 @@ struct Ledger: WorldObserver {
     var crashes: [Entry<Int>] = []
     var sent: [Entry<Courier.Message>] = []
     var received: [Entry<Courier.Message>] = []
+    /// The lives that the senders of what was received said to be in.
+    var lives: [Entry<UInt64>] = []
     var records: [Entry<UInt64>] = []
     var checkpoints: [Entry<[UInt64]>] = []
     var outputs: [Entry<Courier.Output>] = []
@@ -212,6 +214,7 @@ struct Ledger: WorldObserver {
         _ message: Courier.Message, from origin: Origin, on node: NodeID, at time: Instant
     ) {
         received.append(Entry(node: node, value: message, time: time))
+        lives.append(Entry(node: node, value: origin.stamp.incarnation, time: time))
     }
 
     mutating func didOutput(_ output: Courier.Output, on node: NodeID, at time: Instant) {

@@ -14,9 +14,30 @@ struct GuestTests {
 
     /// Sends a ping as a client without a line.
     private func ping(
-        _ number: UInt64, _ target: SocketAddress, from socket: borrowing UDPSocket
+        _ number: UInt64, _ target: SocketAddress, from socket: borrowing UDPSocket,
+        cookie: UInt64 = 0
     ) throws {
-        try socket.send(datagram(.ping(number), from: .anonymous), to: target)
+        try socket.send(
+            datagram(.ping(number), from: .anonymous, cookie: cookie), to: target)
+    }
+
+    /// The cookie that a node gives to a socket, which asks and is told nothing else.
+    private func cookie(
+        of target: SocketAddress, for socket: borrowing UDPSocket
+    ) throws -> UInt64 {
+        let question = datagram(.ping(999), from: .anonymous)
+        try socket.send(question, to: target)
+        var batch = ReceiveBatch()
+        let ready = try System.ppoll(socket.descriptor, -1, nanoseconds: 20_000_000_000)
+        try #require(ready == .first)
+        let count = try batch.receive(from: socket.descriptor)
+        #expect(count == 1)
+        let bytes = unsafe Array(batch.bytes(at: 0))
+        #expect(bytes.count <= question.count)
+        let header = try DatagramHeader(reading: bytes.span, cluster: 7)
+        #expect(header.kind == .challenge)
+        #expect(header.sequence == 0)
+        return header.cookie
     }
 
     /// The numbers of the next pongs that arrive; waits for as many as asked for.
@@ -42,14 +63,17 @@ struct GuestTests {
         let node = HostedNode(PingNode(), settings(box, guests: 10), box) { $0.count == 4 }
         let first = try UDPSocket(toReach: [box.address])
         let second = try UDPSocket(toReach: [box.address])
-        try ping(1, box.address, from: first)
+        let firstCookie = try cookie(of: box.address, for: first)
+        let secondCookie = try cookie(of: box.address, for: second)
+        #expect(firstCookie != secondCookie)
+        try ping(1, box.address, from: first, cookie: firstCookie)
         let numbers1 = try pongs(1, at: first)
         #expect(numbers1 == [1])
-        try ping(2, box.address, from: second)
+        try ping(2, box.address, from: second, cookie: secondCookie)
         let numbers2 = try pongs(1, at: second)
         #expect(numbers2 == [2])
-        try ping(3, box.address, from: first)
-        try ping(4, box.address, from: first)
+        try ping(3, box.address, from: first, cookie: firstCookie)
+        try ping(4, box.address, from: first, cookie: firstCookie)
         let numbers3 = try pongs(2, at: first)
         #expect(numbers3 == [3, 4])
         let senders = await node.outcome.outputs.map { output in
@@ -77,12 +101,18 @@ struct GuestTests {
             for sender in [0x8000_0000, 0x8000_0001, 0xffff_fffe, 1] as [NodeID] {
                 try socket.send(datagram(.ping(1), from: sender), to: target)
             }
-            try ping(2, target, from: socket)
+            if guests > 0 {
+                let own = try cookie(of: target, for: socket)
+                try ping(2, target, from: socket, cookie: own)
+            } else {
+                try ping(2, target, from: socket)
+            }
             let outcome = await node.outcome
             let heard = outcome.outputs.filter { if case .heard = $0 { true } else { false } }
             #expect(heard.count == (guests == 0 ? 0 : 1))
             #expect(outcome.counters.dropped(.unknownSender) == (guests == 0 ? 5 : 4))
-            #expect(outcome.counters.dropped == outcome.counters.dropped(.unknownSender))
+            #expect(outcome.counters.dropped(.withoutCookie) == (guests == 0 ? 0 : 1))
+            #expect(outcome.counters.dropped == 5)
         }
     }
 
@@ -98,19 +128,21 @@ struct GuestTests {
             let first = try UDPSocket(toReach: [box.address])
             let second = try UDPSocket(toReach: [box.address])
             let copies = faults == .none ? 1 : 2
-            try self.ping(1, box.address, from: first)
+            let firstCookie = try cookie(of: box.address, for: first)
+            let secondCookie = try cookie(of: box.address, for: second)
+            try self.ping(1, box.address, from: first, cookie: firstCookie)
             let numbers4 = try pongs(copies, at: first)
             #expect(numbers4.last == 1)
-            try self.ping(2, box.address, from: second)
+            try self.ping(2, box.address, from: second, cookie: secondCookie)
             let numbers5 = try pongs(copies, at: second)
             #expect(numbers5.last == 2)
             // It comes back under another ID, and hears once for it and not for the one before.
-            try self.ping(3, box.address, from: first)
+            try self.ping(3, box.address, from: first, cookie: firstCookie)
             let numbers6 = try pongs(copies, at: first)
             #expect(numbers6.last == 3)
             let outcome = await node.outcome
             #expect(outcome.counters.forgottenGuests == 3)
-            #expect(outcome.counters.sent == UInt64(3 * copies))
+            #expect(outcome.counters.sent == UInt64(3 * copies + 2))
             #expect(outcome.counters.description.contains("3 for clients since forgotten"))
         }
     }
@@ -145,9 +177,15 @@ struct GuestTests {
         #expect(Set(outcome.outputs) == [.heard(.pong(5), 0), .heard(.pong(5), 1)])
         #expect(outcome.counters.dropped(.wrongAddress) == 1)
         #expect(outcome.counters.dropped(.unknownSender) == 1)
-        for node in nodes { #expect(await node.outcome.end == .stopped) }
+        for node in nodes {
+            let counters = await node.outcome.counters
+            #expect(counters.dropped(.withoutCookie) == 1)
+        }
 
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        // Each node looked at it once, when it came again with the cookie.
+        #expect(outcome.counters.challenges == 2)
+        #expect(outcome.counters.sent == 4)
         let received = lines.filter {
             $0.contains("\"event\":\"receive\"") && $0.contains("\"id\":\"4294967295.1.0\"")
         }

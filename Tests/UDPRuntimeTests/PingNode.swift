@@ -262,14 +262,15 @@ final class Flooder: Sendable {
 
 /// The bytes of a message as a node of a cluster would send it.
 func datagram(
-    _ message: PingMessage, from sender: NodeID, cluster: UInt64 = 7, lamportTime: UInt64 = 1
+    _ message: PingMessage, from sender: NodeID, cluster: UInt64 = 7, lamportTime: UInt64 = 1,
+    cookie: UInt64 = 0
 ) -> [UInt8] {
     var writer = ByteWriter()
     Datagram(
         header: DatagramHeader(
             cluster: cluster,
             origin: Origin(node: sender, stamp: Stamp(epoch: 3, incarnation: 9)), sequence: 0,
-            lamportTime: lamportTime),
+            lamportTime: lamportTime, cookie: cookie),
         message: message
     ).encode(into: &writer)
     return writer.bytes
