@@ -8,6 +8,11 @@ public protocol ReplicatedState: Sendable {
     /// Applies the next command of the order.
     mutating func apply(_ header: CommandHeader, _ command: Span<UInt8>) -> Reply
 
+    /// What it knows of a command before that is applied; it changes nothing.
+    ///
+    /// In constant time, and without memory but for the reply.
+    func standing(of header: CommandHeader) -> Standing
+
     /// Answers a query and changes nothing.
     func read(_ query: Span<UInt8>) -> [UInt8]
 
@@ -75,8 +80,11 @@ public enum Reply: Hashable, Sendable {
     case expired
     /// Its client said that it has the answer: not applied again.
     case superseded
-    /// Its session has too many commands without an answer: not applied.
+    /// Its session has too many commands without an answer, or there is no room to keep one more reply:
+    /// not applied.
     case crowded
+    /// There is no room for another session at present: none was opened.
+    case refused
 }
 
 extension CommandHeader: WireCodable {
@@ -121,6 +129,7 @@ extension Reply: WireCodable {
         case .expired: writer.write(2 as UInt8)
         case .superseded: writer.write(3 as UInt8)
         case .crowded: writer.write(4 as UInt8)
+        case .refused: writer.write(5 as UInt8)
         }
     }
 
@@ -132,6 +141,7 @@ extension Reply: WireCodable {
         case 2: self = .expired
         case 3: self = .superseded
         case 4: self = .crowded
+        case 5: self = .refused
         default: throw .unknownTag(tag)
         }
     }

@@ -50,22 +50,14 @@ struct ReplyWindow: Sendable {
         precondition(ring[place] == nil)
         ring[place] = reply
         count += 1
-        cost += SessionTable.cost(of: reply)
-    }
-
-    /// Becomes the window of a new session, in the memory of the old one.
-    mutating func reset() {
-        if count > 0 {
-            for place in ring.indices { drop(at: place) }
-        }
-        floor = 1
+        cost += SessionLimits.cost(of: reply)
     }
 
     private mutating func drop(at place: Int) {
         guard let reply = ring[place] else { return }
         ring[place] = nil
         count -= 1
-        cost -= SessionTable.cost(of: reply)
+        cost -= SessionLimits.cost(of: reply)
     }
 
     private mutating func grow(beyond distance: Int) {

@@ -15,14 +15,23 @@ public import ConsensusCore
 ///   command that said so. What is below it is `superseded`, and its reply forgotten.
 /// - A command applied before is answered with the reply of that time.
 /// - A command of number 0, or ``ConsensusCore/ServiceLimits/maximumOutstanding`` or more above the
-///   floor, is `crowded`.
+///   floor, is `crowded`; so is one above the floor for whose reply there may be no room.
 /// - Any other is applied, and its reply kept. The commands of a session may come in any order.
 ///
-/// Memory is bounded by a number of sessions and by the bytes of all replies kept, each counted with
-/// ``replyOverhead``. Beyond either, the session that was used least recently is forgotten. Any command
-/// of a session is a use of it, and uses are ordered as the commands are, so every host forgets the same
-/// one. Beside the replies, a session takes some hundred bytes, and up to 8 KiB if its client ever had
-/// many commands under way.
+/// *Room for sessions.* There are so many and no more. Any command of a session, by its owner, is a use
+/// of it, and time is counted in such commands and in openings, so every host does the same. When there
+/// is no room, an opening takes the place of the session used least recently among those that never
+/// carried a second command, so that who only opens sessions drives out his like; if all of those were
+/// used lately, of the session used least recently among the others. A session used lately keeps its
+/// place: if all are, the opening is `refused`.
+///
+/// *Room for replies.* Each counts with ``replyOverhead``. A session keeps the reply at its floor in any
+/// case, and so many bytes beside; what is more comes out of a store common to all. When that is used up
+/// the session that uses of it and was used least recently is forgotten, unless it was used lately. What
+/// a command would need is reckoned before it is applied, by the largest reply there is.
+///
+/// Beside the replies, a session takes some hundred bytes, and up to 8 KiB if its client ever had many
+/// commands under way.
 ///
 /// Admitting a command takes constant time, and no memory but for its reply.
 public struct Sessions<Machine: StateMachine>: ReplicatedState {
@@ -31,20 +40,28 @@ public struct Sessions<Machine: StateMachine>: ReplicatedState {
     private var table: SessionTable
 
     /// How many bytes a reply counts for beside its own.
-    public static var replyOverhead: Int { SessionTable.replyOverhead }
-
-    /// The fewest bytes of replies that may be allowed: what one session can have under way.
-    public static var minimumReplyBytes: Int { SessionTable.minimumReplyBytes }
+    public static var replyOverhead: Int { SessionLimits.replyOverhead }
 
     /// Begins with no session.
     ///
+    /// All parameters are to be the same on every host of a cluster.
+    ///
     /// - Parameters:
-    ///   - limit: the most sessions; the same on every host of a cluster.
-    ///   - replyBytes: the most bytes of kept replies; the same on every host of a cluster.
-    /// - Precondition: `limit` is at least 1 and `replyBytes` at least ``minimumReplyBytes``.
-    public init(_ machine: Machine, limit: Int = 4_096, replyBytes: Int = 64 << 20) {
+    ///   - limit: the most sessions; at least 1.
+    ///   - lately: a session is in use lately if fewer than so many commands came after its last; at least
+    ///     1. No opening is refused if it is less than `limit`.
+    ///   - ownReplyBytes: how many bytes of replies each session may keep beside the one at its floor; not
+    ///     negative.
+    ///   - replyBytes: how many bytes of replies all may keep beyond that; not negative.
+    public init(
+        _ machine: Machine, limit: Int = 4_096, lately: UInt64 = 1_024,
+        ownReplyBytes: Int = 40_960, replyBytes: Int = 36 << 20
+    ) {
         self.machine = machine
-        self.table = SessionTable(limit: limit, replyBytes: replyBytes)
+        self.table = SessionTable(
+            limits: SessionLimits(
+                sessions: limit, lately: lately, ownReplyBytes: ownReplyBytes,
+                replyBytes: replyBytes))
     }
 
     /// How many sessions are known.
@@ -61,6 +78,10 @@ public struct Sessions<Machine: StateMachine>: ReplicatedState {
             table.keep(result, of: header.id.sequence, in: slot)
             return .done(result)
         }
+    }
+
+    public func standing(of header: CommandHeader) -> Standing {
+        table.standing(of: header)
     }
 
     public func read(_ query: Span<UInt8>) -> [UInt8] {

@@ -120,6 +120,7 @@ extension LogAnswer {
         case .expired: "\(inWords(id)) expired"
         case .superseded: "\(inWords(id)) superseded"
         case .crowded: "\(inWords(id)) crowded"
+        case .refused: "opening \(id.sequence % 1_000) refused"
         }
     }
 }

@@ -95,6 +95,10 @@ private struct Forgetful<Machine: StateMachine>: ReplicatedState {
         return .opened(session: opened)
     }
 
+    func standing(of header: CommandHeader) -> Standing {
+        header.id.session == 0 ? .opens : .fresh
+    }
+
     func read(_ query: Span<UInt8>) -> [UInt8] { machine.read(query) }
 
     func snapshot() -> [UInt8] {

@@ -260,7 +260,7 @@ struct LogCodecTests {
         let reply = LogMessage.reply(
             LogReply(leader: 63, answers: [LogSamples.answer(1, 1, .expired)]))
         #expect(refused(reply, 2, 64) && !refused(reply, 2, 62))
-        #expect(refused(reply, 31, 5) && !refused(reply, 31, 4))
+        #expect(refused(reply, 31, 6) && !refused(reply, 31, 5))
         var life = encoded(LogRecord.life(63, 1))
         life[1] = 64
         #expect(throws: WireError.invalidField) { try decoded(LogRecord.self, life) }

@@ -14,6 +14,10 @@ private struct Weight: ReplicatedState {
         return header.id.session == 0 ? .opened(session: total) : .done([])
     }
 
+    func standing(of header: CommandHeader) -> Standing {
+        header.id.session == 0 ? .opens : .fresh
+    }
+
     func read(_ query: Span<UInt8>) -> [UInt8] { [UInt8(truncatingIfNeeded: total)] }
 
     func snapshot() -> [UInt8] {

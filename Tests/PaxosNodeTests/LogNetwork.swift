@@ -175,6 +175,10 @@ struct Recorder: ReplicatedState {
         return .done([UInt8(commands.count & 0xff)])
     }
 
+    func standing(of header: CommandHeader) -> Standing {
+        header.id.session == 0 ? .opens : .fresh
+    }
+
     func read(_ query: Span<UInt8>) -> [UInt8] { commands.flatMap(\.self) }
 
     func snapshot() -> [UInt8] {

@@ -87,8 +87,9 @@ struct LogSource {
     private mutating func answer() -> LogAnswer {
         let replies: [Reply] = [
             .done(bytes()), .done([]), .opened(session: number()), .expired, .superseded, .crowded,
+            .refused,
         ]
-        let reply = replies[Int(random.below(6))]
+        let reply = replies[Int(random.below(7))]
         return LogAnswer(id: header().id, reply: reply)
     }
 

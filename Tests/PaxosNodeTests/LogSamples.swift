@@ -66,6 +66,7 @@ enum LogSamples {
         let number = ballot(12, life: 34)
         let replies: [Reply] = [
             .done([]), .done([1, 2]), .opened(session: 9), .expired, .superseded, .crowded,
+            .refused,
         ]
         return [
             .hello(Hello(proof: 5)), .welcome(Welcome(proof: 5, remembered: 6)),

@@ -8,7 +8,7 @@ struct SessionTests {
     private static let window = UInt64(ServiceLimits.maximumOutstanding)
 
     private func opened(limit: Int = 8) -> Sessions<Recorder> {
-        var sessions = Sessions(Recorder(), limit: limit)
+        var sessions = Sessions(Recorder(), limit: limit, lately: 1)
         #expect(sessions.open() == .opened(session: 1))
         return sessions
     }
@@ -133,23 +133,6 @@ struct SessionTests {
         #expect(sessions.machine.applied.isEmpty)
     }
 
-    @Test("the session used least recently is forgotten; a retry is a use, and so is a refusal")
-    func leastRecentlyUsed() {
-        var sessions = opened(limit: 3)
-        _ = sessions.open()
-        _ = sessions.open()
-        _ = sessions.send(1, of: 2)
-        _ = sessions.send(1, of: 3)
-        #expect(sessions.send(0, of: 1) == .crowded)
-        #expect(sessions.send(1, of: 2) == .done([0]))
-        #expect(sessions.open() == .opened(session: 4))
-        #expect(sessions.send(1, of: 3) == .expired)
-        #expect(sessions.open() == .opened(session: 5))
-        #expect(sessions.send(1, of: 1) == .expired)
-        #expect(sessions.send(1, of: 2) == .done([0]))
-        #expect(sessions.sessionCount == 3)
-    }
-
     @Test("a late copy of a command of a forgotten session is never applied again")
     func lateCopy() {
         var sessions = opened(limit: 2)
@@ -174,30 +157,6 @@ struct SessionTests {
         for sequence in 1...3 as ClosedRange<UInt64> {
             #expect(sessions.send(sequence, of: 2) == .done([UInt8(sequence + 1)]))
         }
-    }
-
-    @Test(
-        "beyond so many bytes of replies, whole sessions are forgotten, never the one just served")
-    func replyBytes() {
-        let command = Filler.command(size: ServiceLimits.maximumReplySize)
-        let most = Sessions<Filler>.minimumReplyBytes
-        var sessions = Sessions(Filler(), limit: 8, replyBytes: most)
-        for _ in 1...4 { _ = sessions.open() }
-        _ = sessions.send(1, of: 2, command)
-        for sequence in 1..<Self.window { _ = sessions.send(sequence, of: 1, command) }
-        #expect(sessions.sessionCount == 4 && sessions.replyBytes == most)
-        _ = sessions.send(Self.window, of: 1, command)
-        #expect(sessions.sessionCount == 1 && sessions.replyBytes == most)
-        #expect(sessions.send(2, of: 2) == .expired)
-        guard case .done(let first) = sessions.send(1, of: 1, command) else {
-            Issue.record("the session just served is forgotten")
-            return
-        }
-        #expect(first.count == ServiceLimits.maximumReplySize)
-        sessions.checkInvariants()
-        #expect(sessions.open() == .opened(session: 5))
-        #expect(sessions.send(1, of: 5, command) != .expired)
-        #expect(sessions.send(1, of: 1, command) == .expired)
     }
 
     @Test("a reply over the limit is given as an empty one, on a retry too")

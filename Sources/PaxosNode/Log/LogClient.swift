@@ -342,7 +342,7 @@ public struct LogClient: Automaton, Sendable {
             commands.restart(first: 1)
             nextSequence = 1
             if !queue.isEmpty { hurryTime = min(hurryTime, now) }
-        case .opened, .superseded, .crowded: return
+        case .opened, .superseded, .crowded, .refused: return
         }
     }
 
