@@ -6,8 +6,8 @@ import StateMachines
 /// How the nodes and clients of one run are set up, drawn from its seed.
 struct LogTuning {
     var options = LogOptions()
-    /// The most client sessions that are remembered.
-    var sessionLimit = 4_096
+    /// What is remembered of client sessions.
+    var sessions = SessionSizes()
     /// How many operations a life of a client begins, and how many at a time.
     let operations: Int
     let outstanding: Int
@@ -25,7 +25,9 @@ struct LogTuning {
         // Few, so that those of former lives are forgotten all the time. With fewer than there are clients
         // these could have each other's forgotten for ever.
         let clients = plan.shape.last ?? 0
-        if random.below(4) == 0 { sessionLimit = max(0, clients - 1) + random.number(in: 1...3) }
+        if random.below(4) == 0 {
+            sessions.limit = max(0, clients - 1) + random.number(in: 1...3)
+        }
         operations = random.number(in: random.below(3) == 0 ? 12...40 : 1...12)
         outstanding = [1, 1, 2, 4][random.number(in: 0...3)]
         pause = .milliseconds(Int64([1, 20, 100, 400][random.number(in: 0...3)]))
@@ -34,6 +36,7 @@ struct LogTuning {
             ? .milliseconds(100)...Interval.milliseconds(600)
             : .milliseconds(500)...Interval.seconds(4)
         options.sizes = LogTuning.sizes(plan)
+        sessions.draw(plan)
     }
 
     /// Small in half of the runs, so that everything of several pages, pieces or rounds happens all the
@@ -73,10 +76,37 @@ struct LogTuning {
         let forgets = bug == .doubleApply
         if service == .list {
             let list = ReplicatedList()
-            return forgets ? Forgetful(list) : Sessions(list, limit: sessionLimit)
+            return forgets ? Forgetful(list) : sessions.sessions(of: list)
         }
         let store = KeyValueStore()
-        return forgets ? Forgetful(store) : Sessions(store, limit: sessionLimit)
+        return forgets ? Forgetful(store) : sessions.sessions(of: store)
+    }
+}
+
+/// The bounds of what is remembered of client sessions.
+struct SessionSizes {
+    /// The most of them.
+    var limit = 4_096
+    /// Fewer commands than this do not make a session idle.
+    private var lately: UInt64 = 1_024
+    private var ownReplyBytes = 40_960
+    private var replyBytes = 36 << 20
+
+    /// Draws what depends on the limit, and the bytes of replies, which are none at times.
+    mutating func draw(_ plan: Plan) {
+        // A source of its own, so that other draws stay what they were.
+        var random = RandomSource(seed: Dice.mix(plan.seed ^ 0x524f_4f4d))
+        // Where there are few, nobody is to wait for a thousand commands that nobody sends.
+        if limit < 4_096 { lately = UInt64(random.number(in: 1...8)) }
+        guard random.below(2) == 0 else { return }
+        ownReplyBytes = [0, ServiceLimits.maximumReplySize + 200][random.number(in: 0...1)]
+        replyBytes = [0, ServiceLimits.maximumReplySize + 300][random.number(in: 0...1)]
+    }
+
+    func sessions<Machine: StateMachine>(of machine: Machine) -> Sessions<Machine> {
+        Sessions(
+            machine, limit: limit, lately: lately, ownReplyBytes: ownReplyBytes,
+            replyBytes: replyBytes)
     }
 }
 
