@@ -119,6 +119,44 @@ check_64_nodes_and_20_clients() {
     ok 1 "run"
 }
 
+# Every way to give eleven nodes roles, PROPOSERS ACCEPTORS LEARNERS a line: 45.
+splits_of_eleven() {
+    local proposers acceptors
+    for ((proposers = 1; proposers <= 9; proposers++)); do
+        for ((acceptors = 1; proposers + acceptors <= 10; acceptors++)); do
+            echo "$proposers $acceptors $((11 - proposers - acceptors))"
+        done
+    done
+}
+
+check_eleven_nodes_in_all_splits_of_roles() {
+    local round split count=0 running=() process
+    for ((round = 0; round < tenth; round++)); do
+        while read -r split; do
+            # Four clusters at a time: they wait more than they work.
+            if [ ${#running[@]} -eq 4 ]; then
+                ended_well "${running[0]}"
+                running=("${running[@]:1}")
+            fi
+            # shellcheck disable=SC2086
+            beside 15 run_split $split
+            running+=($!)
+            count=$((count + 1))
+        done < <(splits_of_eleven)
+    done
+    for process in "${running[@]}"; do ended_well "$process"; done
+    ok "$count" "runs of 45 splits"
+}
+
+# run_split PROPOSERS ACCEPTORS LEARNERS: client n goes to proposer n, or to the one that stands for it.
+run_split() {
+    check="$check, $*"
+    new_cluster "$@" 4
+    client_time=40
+    start_all
+    agree
+}
+
 check_a_node_that_stands_still() {
     local id when
     for id in 0 2 5 6; do

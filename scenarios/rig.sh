@@ -42,6 +42,27 @@ trap stop_all EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# beside PORTS COMMAND [WORDS]: runs a command of this file beside what comes next, on ports of its own;
+# $! is its process, which fails as the command does.
+beside() {
+    local count=$1
+    shift
+    [ $((next_port + count)) -lt "$last_port" ] || next_port=$first_port
+    (
+        trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+        trap 'exit 143' TERM
+        "$@"
+    ) &
+    next_port=$((next_port + count))
+}
+
+# ended_well PROCESS: waits for what beside began; if it failed it has said so.
+ended_well() {
+    wait "$1" && return
+    keeps_scratch=yes
+    exit 1
+}
+
 # new_cluster PROPOSERS ACCEPTORS LEARNERS CLIENTS: a fresh folder and hosts file, nothing started.
 new_cluster() {
     proposers=$1 acceptors=$2 learners=$3 clients=$4
