@@ -92,8 +92,8 @@ enum SimulateCommand {
 
     // MARK: - Many seeds
 
-    private static func campaign(
-        _ seeds: ClosedRange<UInt64>, _ scenario: some Scenario
+    private static func campaign<Kind: Scenario>(
+        _ seeds: ClosedRange<UInt64>, _ scenario: Kind
     ) async throws -> Int32 {
         let progress = ProgressLine()
         let report = await search(seeds, scenario) { progress.show($0) }
@@ -107,6 +107,10 @@ enum SimulateCommand {
                 undecided == 0 ? "All held.\n" : "\(grouped(undecided)) runs left it open.\n")
             return undecided == 0 ? 0 : 2
         }
+        // At once: the story takes its time.
+        var world = scenario.makeWorld()
+        let property = Kind.run(scenario.plan(seed), in: &world).failure?.property
+        try Console.print("Seed \(seed) fails: \(property ?? "it ends otherwise here").\n")
         try tell(seed, scenario, isWhole: false)
         return 1
     }
