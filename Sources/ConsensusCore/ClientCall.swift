@@ -60,6 +60,11 @@ public enum ClientFailure: Error, Hashable, Sendable {
     case timedOut(QuorumSilence)
     /// The service had forgotten the client's session; a command may or may not have been applied.
     case sessionExpired
+    /// The service takes the client to have answers that it does not have, as if somebody else had spoken
+    /// for it; a command may or may not have been applied.
+    case superseded
+    /// The service had no room for another session in all that time; the command was not sent.
+    case sessionRefused
     /// The command or query has more bytes than the limit; it was not sent.
     case tooLarge(size: Int, limit: Int)
 }

@@ -113,6 +113,11 @@ public enum ClientError: Error, Hashable, Sendable {
     /// The service had forgotten the client's session, since too many other clients came; a command may or
     /// may not have been carried out.
     case sessionExpired
+    /// The service takes the client to have answers that it does not have, as if somebody else had spoken
+    /// for it; a command may or may not have been carried out.
+    case superseded
+    /// The service had no room for another session in all that time; the command was not carried out.
+    case sessionRefused
     /// It has more bytes than the limit; it was not sent.
     case tooLarge(size: Int, limit: Int)
     /// The task was cancelled; a command may or may not have been carried out.
@@ -158,6 +163,8 @@ private final class OpenCalls: Sendable {
         case .failure(.timedOut(let silence)):
             waiter.resume(returning: .failure(.timedOut(silence)))
         case .failure(.sessionExpired): waiter.resume(returning: .failure(.sessionExpired))
+        case .failure(.superseded): waiter.resume(returning: .failure(.superseded))
+        case .failure(.sessionRefused): waiter.resume(returning: .failure(.sessionRefused))
         case .failure(.tooLarge(let size, let limit)):
             waiter.resume(returning: .failure(.tooLarge(size: size, limit: limit)))
         }

@@ -10,6 +10,8 @@ public enum ExitStatus {
     public static let noAnswer: Int32 = 69
     /// The system refused, as when a port is in use.
     public static let system: Int32 = 71
+    /// The service has no room.
+    public static let noRoom: Int32 = 73
     /// Storage failed.
     public static let storage: Int32 = 74
     /// `--crash-on` fired.

@@ -52,11 +52,13 @@ struct ServiceDialogue {
 
     /// Takes the answer to the last call.
     ///
-    /// - Throws: ``ExitError`` of status 69 if there is none, or it makes no sense.
+    /// - Throws: ``ExitError`` of status 69 if there is none, or it makes no sense; of 73 if the service has
+    ///   no room.
     mutating func take(_ answer: ClientAnswer) throws(ExitError) -> Step {
         switch answer.result {
         case .failure(let failure):
-            throw ExitError(status: ExitStatus.noAnswer, ServiceText.sentence(for: failure))
+            throw ExitError(
+                status: ServiceText.status(for: failure), ServiceText.sentence(for: failure))
         case .success(.status(let statuses)):
             return .end(ServiceText.ending(for: statuses, hosts: hosts))
         case .success(.bytes(let bytes)):
@@ -107,7 +109,7 @@ struct ServiceDialogue {
 
     private var full: ExitError {
         ExitError(
-            status: ExitStatus.noAnswer,
+            status: ExitStatus.noRoom,
             "The service has no room for it; nothing was changed. Delete something first.")
     }
 

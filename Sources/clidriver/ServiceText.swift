@@ -8,11 +8,22 @@ enum ServiceText {
         switch failure {
         case .timedOut(let silence): return sentence(for: silence)
         case .sessionExpired:
-            return "The service has forgotten this client, because too many others came since. "
+            return "The service has forgotten this client: too many others came since, or it was "
+                + "begun anew. The command may have been carried out or not; look, and try again."
+        case .superseded:
+            return "The service takes this client to have an answer that it does not have. "
                 + "The command may have been carried out or not; look, and try again."
+        case .sessionRefused:
+            return "The service has no room for another client: all that it knows used it lately. "
+                + "The command was not carried out; try again later."
         case .tooLarge(let size, let limit):
             return "It has \(size) bytes; expected at most \(limit)."
         }
+    }
+
+    /// The exit status that goes with it.
+    static func status(for failure: ClientFailure) -> Int32 {
+        failure == .sessionRefused ? ExitStatus.noRoom : ExitStatus.noAnswer
     }
 
     private static func sentence(for silence: QuorumSilence) -> String {

@@ -168,6 +168,8 @@ extension LogWorker.Output {
         case .ends(_, let reply): "the answer: \(replyInWords(reply))"
         case .fails(_, .timedOut): "that it gives up"
         case .fails(_, .sessionExpired): "that its session has expired"
+        case .fails(_, .superseded): "that its command is superseded"
+        case .fails(_, .sessionRefused): "that there is no room for its session"
         case .fails(_, .tooLarge): "that it asked too much"
         case .concludes: "that it is done"
         }

@@ -42,13 +42,18 @@ private struct ClientDriver {
         }
     }
 
-    mutating func reply(_ answers: [LogAnswer], from node: NodeID = 0, leader: NodeID? = nil) {
-        receive(.reply(LogReply(leader: leader, answers: answers)), from: node)
+    mutating func reply(
+        _ answers: [LogAnswer], from node: NodeID = 0, leader: NodeID? = nil, birth: UInt64 = 0
+    ) {
+        receive(
+            .reply(LogReply(leader: leader, answers: answers)), from: node, birth: birth)
     }
 
-    mutating func receive(_ message: LogMessage, from node: NodeID) {
+    mutating func receive(_ message: LogMessage, from node: NodeID, birth: UInt64 = 0) {
+        var origin = LogDriver.peer(node)
+        origin.stamp.epoch = birth
         _ = step { client, now, lanes in
-            client.receive(message, from: LogDriver.peer(node), at: now, into: &lanes)
+            client.receive(message, from: origin, at: now, into: &lanes)
         }
     }
 
@@ -70,13 +75,13 @@ private struct ClientDriver {
     }
 
     /// Has it open a session.
-    mutating func open(_ session: UInt64 = 7) {
+    mutating func open(_ session: UInt64 = 7, birth: UInt64 = 0) {
         let opening = wake().last
         guard let id = opening?.operation.header.id, id.session == 0 else {
             preconditionFailure("no opening is sent")
         }
         owner = id.owner
-        reply([LogAnswer(id: id, reply: .opened(session: session))])
+        reply([LogAnswer(id: id, reply: .opened(session: session))], birth: birth)
     }
 
     /// An answer to a command of the session that it opened last.
@@ -244,6 +249,112 @@ struct LogClientTests {
         // The old session's late answers are nothing.
         driver.reply([driver.answer(7, 1, .expired)])
         #expect(driver.answers.count == 2)
+    }
+
+    @Test("told that it has an answer that it does not have, it says so and opens another session")
+    func superseded() {
+        var driver = ClientDriver()
+        for number in 1...3 as ClosedRange<UInt64> { driver.call(number, .command([])) }
+        driver.open()
+        _ = driver.wake()
+        driver.reply([driver.answer(7, 2, .done([2]))])
+        driver.call(4, .command([4]))
+        // Of a command that has its answer it is no news.
+        driver.reply([driver.answer(7, 2, .superseded)])
+        #expect(driver.answers == [done(2, [2])])
+        driver.reply([driver.answer(7, 3, .superseded)])
+        #expect(
+            Array(driver.answers.dropFirst())
+                == [1, 3].map { ClientAnswer(number: $0, result: .failure(.superseded)) })
+        let first = driver.owner
+        driver.open(7)
+        #expect(driver.owner != first && driver.wake().map(\.operation.body) == [[4]])
+        // An answer to the earlier session of the same number is not this one's.
+        let id = CommandID(session: 7, owner: first, sequence: 1)
+        for reply in [.done([9]), .expired, .superseded] as [Reply] {
+            driver.reply([LogAnswer(id: id, reply: reply)])
+        }
+        #expect(driver.answers.count == 3)
+        driver.reply([driver.answer(7, 1, .done([1]))])
+        #expect(driver.answers.last == done(4, [1]))
+    }
+
+    @Test("refused a session it asks again, ever less often, and has it when there is room")
+    func refusal() {
+        var driver = ClientDriver()
+        driver.call(1, .command([1]))
+        var openings = driver.wake().map(\.operation.header.id)
+        let begin = driver.now
+        while driver.now - begin < .seconds(5) {
+            driver.reply([LogAnswer(id: openings[0], reply: .refused)])
+            openings += driver.wakeInTime().map(\.operation.header.id)
+        }
+        #expect(Set(openings).count == 1 && openings.count > 10 && openings.count < 60)
+        #expect(driver.answers.isEmpty)
+        driver.reply([LogAnswer(id: openings[0], reply: .opened(session: 3))])
+        #expect(driver.wake().map(\.operation.body) == [[1]])
+        #expect(driver.client.wakeTime < driver.now + .seconds(1))
+    }
+
+    @Test("a command whose time is up when there is no room for a session was not carried out")
+    func noRoom() {
+        var driver = ClientDriver()
+        driver.call(1, .command([1]), timeout: .seconds(4))
+        driver.call(2, .query([2]), timeout: .seconds(4))
+        let opening = driver.wake().map(\.operation.header.id).first { $0.session == 0 }
+        guard let opening else {
+            Issue.record("no opening is sent")
+            return
+        }
+        while driver.answers.count < 2 {
+            driver.reply([LogAnswer(id: opening, reply: .refused)])
+            _ = driver.wakeInTime()
+        }
+        for answer in driver.answers {
+            switch (answer.number, answer.result) {
+            case (1, .failure(.sessionRefused)), (2, .failure(.timedOut)): break
+            default: Issue.record("\(answer)")
+            }
+        }
+        // A refusal of long ago says nothing of why a call has no answer now.
+        driver.call(3, .command([3]), timeout: .seconds(4))
+        while driver.answers.count < 3 { _ = driver.wakeInTime() }
+        guard case .failure(.timedOut) = driver.answers[2].result else {
+            Issue.record("\(driver.answers[2])")
+            return
+        }
+    }
+
+    @Test("its session is of one birth; answers of a cluster begun anew end it")
+    func births() {
+        var driver = ClientDriver()
+        #expect(driver.client.stamp.epoch == 0)
+        driver.call(1, .command([1]))
+        driver.open(7, birth: 40)
+        _ = driver.wake()
+        #expect(driver.client.stamp.epoch == 40)
+        driver.call(2, .command([2]))
+        driver.call(3, .query([3]))
+        let query = driver.wake().map(\.operation.header.id).first { $0.owner == 0 }
+        // A node that has no birth yet, or answers others, says nothing of it.
+        driver.reply([driver.answer(7, 1, .done([1]))], birth: 0)
+        driver.reply([LogSamples.answer(7, 2, .done([9]))], birth: 41)
+        #expect(driver.answers == [done(1, [1])] && driver.client.stamp.epoch == 40)
+        driver.reply([driver.answer(7, 2, .done([9]))], birth: 41)
+        #expect(driver.answers.last?.result == .failure(.sessionExpired))
+        #expect(driver.answers.count == 2 && driver.client.stamp.epoch == 0)
+        driver.call(4, .command([4]))
+        driver.open(7, birth: 41)
+        #expect(driver.client.stamp.epoch == 41)
+        // Not even a query is answered from another history than the session's.
+        guard let query else {
+            Issue.record("no query is sent")
+            return
+        }
+        driver.reply([LogAnswer(id: query, reply: .done([8]))], birth: 42)
+        #expect(driver.answers.count == 2 && driver.client.stamp.epoch == 0)
+        driver.reply([LogAnswer(id: query, reply: .done([7]))], birth: 42)
+        #expect(driver.answers.last == done(3, [7]))
     }
 
     @Test("has at most 1,024 commands of a session under way; the others wait for their turn")

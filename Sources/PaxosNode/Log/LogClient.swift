@@ -16,20 +16,12 @@ public struct LogClient: Automaton, Sendable {
     private var random: RandomSource
     private let incarnation: UInt64
 
-    /// The open session; 0 if there is none.
-    private var session: UInt64 = 0
-    /// Drawn anew for each session; it is what makes the session this client's own.
-    private var owner: UInt64 = 0
-    /// The number drawn for the opening that is under way; 0 if there is none.
-    private var opening: UInt64 = 0
-    private var openingSent = Instant(nanoseconds: .min)
+    /// The session, open or to be opened.
+    private var session = ClientSession()
     /// The commands that have no sequence yet, because there is no session or no room in it.
-    private var queue: [Pending] = []
-    /// The commands of the session that have no answer; its first is the lowest of them.
-    private var commands = SlotLog<Pending>(first: 1)
-    private var nextSequence: UInt64 = 1
+    private var queue: [PendingCall] = []
     /// The queries that have no answer, in order of their sequence.
-    private var queries: [Pending] = []
+    private var queries: [PendingCall] = []
     private var nextQuery: UInt64 = 1
     private var inquiries: [RollCall] = []
 
@@ -44,16 +36,6 @@ public struct LogClient: Automaton, Sendable {
     private var deadlineTime = Instant.never
     /// By node: when it was last heard, and whether its votes counted then.
     private var heard: [(time: Instant, isVoting: Bool?)]
-
-    private struct Pending: Sendable {
-        var number: UInt64
-        var body: [UInt8]
-        var timeout: Interval
-        var deadline: Instant
-        var sequence: UInt64 = 0
-        /// When it was last sent.
-        var sent = Instant(nanoseconds: .min)
-    }
 
     private struct RollCall: Sendable {
         var number: UInt64
@@ -78,7 +60,8 @@ public struct LogClient: Automaton, Sendable {
             repeating: (Instant(nanoseconds: .min), nil), count: cluster.nodeCount)
     }
 
-    public var stamp: Stamp { Stamp(epoch: 0, incarnation: incarnation) }
+    /// Its epoch is the birth of the cluster that its session is of; 0 while it has none.
+    public var stamp: Stamp { Stamp(epoch: session.birth, incarnation: incarnation) }
 
     public var wakeTime: Instant { min(hurryTime, resendTime, deadlineTime) }
 
@@ -86,7 +69,7 @@ public struct LogClient: Automaton, Sendable {
     private var proposer: NodeID { NodeID(index: position) }
 
     private var isIdle: Bool {
-        queue.isEmpty && queries.isEmpty && commands.end == commands.first && inquiries.isEmpty
+        queue.isEmpty && queries.isEmpty && !session.hasCommands && inquiries.isEmpty
     }
 
     // MARK: - Events
@@ -101,7 +84,7 @@ public struct LogClient: Automaton, Sendable {
     public mutating func start(at now: Instant, into lanes: inout Lanes) {}
 
     public func checkInvariants() {
-        precondition(nextSequence == commands.end, "a sequence without its command")
+        session.checkInvariants()
     }
 
     public mutating func handle(
@@ -131,7 +114,7 @@ public struct LogClient: Automaton, Sendable {
                     .tooLarge(size: body.count, limit: ServiceLimits.maximumCommandSize),
                     into: &lanes)
             }
-            var pending = Pending(
+            var pending = PendingCall(
                 number: call.number, body: body, timeout: call.timeout, deadline: deadline)
             if case .command = call.operation {
                 queue.append(pending)
@@ -140,8 +123,7 @@ public struct LogClient: Automaton, Sendable {
                 nextQuery += 1
                 queries.append(pending)
             }
-            let rollCall = now + max(call.timeout / 2, call.timeout + LogTiming.rollCall * -1)
-            deadlineTime = min(deadlineTime, rollCall, deadline)
+            deadlineTime = min(deadlineTime, pending.rollCall, deadline)
         case .status(let digests):
             let asksDigest = digests == .computed
             inquiries.append(
@@ -169,7 +151,12 @@ public struct LogClient: Automaton, Sendable {
                 if leader.index != position { proposerTime = now }
                 position = leader.index
             }
-            for answer in reply.answers { receive(answer, at: now, into: &lanes) }
+            var isTurnedAway = false
+            for answer in reply.answers {
+                isTurnedAway = answer.reply == .refused || answer.reply == .crowded || isTurnedAway
+                receive(answer, from: origin, at: now, into: &lanes)
+            }
+            if isTurnedAway { break }
             // Somebody answers, so what was sent when nobody did is worth sending again soon.
             resends.reset()
             resendTime = min(resendTime, now + resends.next(using: &random))
@@ -222,20 +209,16 @@ public struct LogClient: Automaton, Sendable {
             }
             page.append(operation)
         }
-        var sequence = commands.first
-        let answeredBelow = commands.first
-        while sequence < commands.end {
-            let operation = commands.update(sequence) { pending -> LogOperation? in
-                guard pending.sent <= time else { return nil }
-                pending.sent = now
-                let id = CommandID(
-                    session: session, owner: owner, sequence: pending.sequence)
-                return LogOperation(
-                    header: CommandHeader(id: id, answeredBelow: answeredBelow),
-                    kind: .command, body: pending.body)
+        let answeredBelow = session.commands.first
+        for sequence in answeredBelow..<session.commands.end {
+            guard let pending = session.send(sequence, unsentSince: time, at: now) else {
+                continue
             }
-            if let operation, let operation { add(operation) }
-            sequence += 1
+            let id = session.commandID(sequence)
+            add(
+                LogOperation(
+                    header: CommandHeader(id: id, answeredBelow: answeredBelow), kind: .command,
+                    body: pending.body))
         }
         for index in queries.indices where queries[index].sent <= time {
             queries[index].sent = now
@@ -250,9 +233,6 @@ public struct LogClient: Automaton, Sendable {
         }
     }
 
-    /// The opening that is under way.
-    private var openingID: CommandID { CommandID(session: 0, owner: owner, sequence: opening) }
-
     /// A query is of no session; its owner is 0, so that it is no command's either.
     private func queryID(_ sequence: UInt64) -> CommandID {
         CommandID(session: incarnation, owner: 0, sequence: sequence)
@@ -263,51 +243,49 @@ public struct LogClient: Automaton, Sendable {
         at now: Instant, unsentSince time: Instant, into lanes: inout Lanes
     ) {
         guard !queue.isEmpty else { return }
-        guard session != 0 else {
-            if opening == 0 {
-                opening = random.nextNonZero()
-                owner = random.nextNonZero()
-            } else if openingSent > time {
-                return
-            }
-            openingSent = now
-            let header = CommandHeader(
-                id: openingID, answeredBelow: 0)
-            lanes.send(
-                .request(
-                    LogRequest(operations: [
-                        LogOperation(header: header, kind: .command, body: [])
-                    ])), to: proposer)
-            return
+        guard session.isOpen else {
+            let isNew = session.opening == nil
+            let opening = session.open(using: &random)
+            guard isNew || session.openingSent <= time else { return }
+            session.openingSent = now
+            let operation = LogOperation(
+                header: CommandHeader(id: opening, answeredBelow: 0), kind: .command, body: [])
+            return lanes.send(.request(LogRequest(operations: [operation])), to: proposer)
         }
-        let room = UInt64(sizes.outstanding) - (commands.end - commands.first)
-        let count = min(queue.count, Int(room))
-        for index in 0..<count {
-            queue[index].sequence = nextSequence
-            commands[nextSequence] = queue[index]
-            nextSequence += 1
-        }
+        let count = min(queue.count, session.room(within: sizes.outstanding))
+        for pending in queue.prefix(count) { session.add(pending) }
         queue.removeFirst(count)
     }
 
     // MARK: - Answers
 
     private mutating func receive(
-        _ answer: LogAnswer, at now: Instant, into lanes: inout Lanes
+        _ answer: LogAnswer, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
-        if answer.id.owner == 0 {
+        let birth = origin.stamp.epoch
+        if session.birth != 0, birth != 0, birth != session.birth {
+            // The cluster was begun anew, and knows nothing of the session.
+            guard session.owns(answer.id) || answer.id == queryID(answer.id.sequence) else {
+                return
+            }
+            endSession(.sessionExpired, at: now, into: &lanes)
+        } else if answer.id.owner == 0 {
             receiveQuery(answer, into: &lanes)
-        } else if answer.id.session == 0 {
-            guard opening != 0, answer.id == openingID, case .opened(let session) = answer.reply,
-                session != 0
-            else { return }
-            opening = 0
-            self.session = session
-            commands.restart(first: 1)
-            nextSequence = 1
-            hurryTime = min(hurryTime, now)
-        } else if answer.id.session == session, answer.id.owner == owner {
+        } else if answer.id == session.opening {
+            receiveOpening(answer.reply, birth: birth, at: now)
+        } else if session.owns(answer.id) {
             receiveCommand(answer, at: now, into: &lanes)
+        }
+    }
+
+    private mutating func receiveOpening(_ reply: Reply, birth: UInt64, at now: Instant) {
+        guard !session.isOpen else { return }
+        switch reply {
+        case .opened(let id) where id != 0:
+            session.opened(as: id, birth: birth)
+            hurryTime = min(hurryTime, now)
+        case .refused: session.refusalTime = now
+        default: return
         }
     }
 
@@ -323,36 +301,26 @@ public struct LogClient: Automaton, Sendable {
     private mutating func receiveCommand(
         _ answer: LogAnswer, at now: Instant, into lanes: inout Lanes
     ) {
-        guard let pending = commands[answer.id.sequence] else { return }
+        guard let pending = session.commands[answer.id.sequence] else { return }
         switch answer.reply {
         case .done(let bytes):
             lanes.report(ClientAnswer(number: pending.number, result: .success(.bytes(bytes))))
-            forget(answer.id.sequence)
+            session.forget(answer.id.sequence)
             if !queue.isEmpty { hurryTime = min(hurryTime, now) }
-        case .expired:
-            // Every command of the session may have been applied before it was forgotten, or not.
-            var sequence = commands.first
-            while sequence < commands.end {
-                if let pending = commands[sequence] {
-                    fail(pending.number, .sessionExpired, into: &lanes)
-                }
-                sequence += 1
-            }
-            session = 0
-            commands.restart(first: 1)
-            nextSequence = 1
-            if !queue.isEmpty { hurryTime = min(hurryTime, now) }
-        case .opened, .superseded, .crowded, .refused: return
+        case .expired: endSession(.sessionExpired, at: now, into: &lanes)
+        case .superseded: endSession(.superseded, at: now, into: &lanes)
+        case .opened, .crowded, .refused: return
         }
     }
 
-    /// Lets go of a command that has its answer, or is not waited for any more.
-    private mutating func forget(_ sequence: UInt64) {
-        commands[sequence] = nil
-        var last = sequence
-        guard sequence == commands.first else { return }
-        while last + 1 < commands.end, commands[last + 1] == nil { last += 1 }
-        commands.removeThrough(last)
+    /// Fails all commands of the session, each of which may have been applied or not; another session is
+    /// opened for those that have no place in it yet.
+    private mutating func endSession(
+        _ failure: ClientFailure, at now: Instant, into lanes: inout Lanes
+    ) {
+        for pending in session.pending { fail(pending.number, failure, into: &lanes) }
+        session = ClientSession()
+        if !queue.isEmpty { hurryTime = min(hurryTime, now) }
     }
 
     private mutating func receive(
@@ -404,20 +372,23 @@ public struct LogClient: Automaton, Sendable {
         var asks = false
         let overdue = drop { pending in
             guard pending.deadline > now else { return true }
-            let rollCall =
-                pending.deadline
-                + max(pending.timeout / 2, pending.timeout + LogTiming.rollCall * -1)
-                + pending.timeout * -1
-            if rollCall <= now {
+            if pending.rollCall <= now {
                 asks = true
                 next = min(next, pending.deadline)
             } else {
-                next = min(next, rollCall)
+                next = min(next, pending.rollCall)
             }
             return false
         }
         for pending in overdue {
-            fail(pending.number, .timedOut(silence(after: pending, at: now)), into: &lanes)
+            // What has no sequence is a command that was never sent.
+            let isRefused =
+                pending.sequence == 0 && !session.isOpen
+                && session.refusalTime + pending.patience > now
+            fail(
+                pending.number,
+                isRefused ? .sessionRefused : .timedOut(silence(after: pending, at: now)),
+                into: &lanes)
         }
         for inquiry in inquiries where inquiry.deadline <= now { finish(inquiry, into: &lanes) }
         inquiries.removeAll { $0.deadline <= now }
@@ -431,20 +402,16 @@ public struct LogClient: Automaton, Sendable {
 
     /// Takes out the calls that meet a condition; it is asked of every one.
     @discardableResult
-    private mutating func drop(_ condition: (Pending) -> Bool) -> [Pending] {
-        var dropped: [Pending] = []
-        var kept: [Pending] = []
+    private mutating func drop(_ condition: (PendingCall) -> Bool) -> [PendingCall] {
+        var dropped: [PendingCall] = []
+        var kept: [PendingCall] = []
         for pending in queue {
             if condition(pending) { dropped.append(pending) } else { kept.append(pending) }
         }
         if kept.count < queue.count { queue = kept }
-        var sequence = commands.first
-        while sequence < commands.end {
-            if let pending = commands[sequence], condition(pending) {
-                dropped.append(pending)
-                forget(sequence)
-            }
-            sequence += 1
+        for pending in session.pending where condition(pending) {
+            dropped.append(pending)
+            session.forget(pending.sequence)
         }
         kept.removeAll()
         for pending in queries {
@@ -454,11 +421,10 @@ public struct LogClient: Automaton, Sendable {
         return dropped
     }
 
-    private func silence(after pending: Pending, at now: Instant) -> QuorumSilence {
+    private func silence(after pending: PendingCall, at now: Instant) -> QuorumSilence {
         var present = NodeSet()
         var withoutVote = NodeSet()
-        let window = max(pending.timeout / 2, LogTiming.rollCall)
-        for node in cluster.nodes where heard[node.index].time + window > now {
+        for node in cluster.nodes where heard[node.index].time + pending.patience > now {
             present.insert(node)
             if heard[node.index].isVoting == false { withoutVote.insert(node) }
         }

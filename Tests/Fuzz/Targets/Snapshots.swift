@@ -10,8 +10,8 @@ func fuzz(_ bytes: [UInt8]) {
     case 0: restore(input.rest(), into: Sessions(KeyValueStore(limit: 1 << 20), limit: 16))
     case 1: restore(input.rest(), into: Sessions(ReplicatedList(limit: 1 << 20), limit: 16))
     case 2: restore(input.rest(), into: KeyValueStore(limit: 1 << 20))
-    case 3: serve(&input, Sessions(KeyValueStore(limit: 2_048), limit: 4))
-    default: serve(&input, Sessions(ReplicatedList(limit: 2_048), limit: 4))
+    case 3: serve(&input, Sessions(KeyValueStore(limit: 2_048), limit: 4, lately: 3))
+    default: serve(&input, Sessions(ReplicatedList(limit: 2_048), limit: 4, lately: 3))
     }
 }
 
