@@ -133,7 +133,7 @@ enum Corruption {
         }
     }
 
-    private static func refreshChecksum(_ writer: inout ByteWriter) {
+    static func refreshChecksum(_ writer: inout ByteWriter) {
         let checksum = Checksum.crc32c(
             writer.bytes.span.extracting(droppingFirst: DatagramFormat.checkedOffset))
         writer.overwrite(checksum, at: DatagramFormat.checksumOffset)

@@ -49,6 +49,7 @@ public struct Dice: Sendable {
         case duplication, jitter, spike, spikeLength, corruption, corruptionKind, corruptionPlace
         case clockBase, automatonSeed, cluster, badLink, hang
         case gateKeyLow, gateKeyHigh, publicLife, guestHigh, guestLow, guestPlace
+        case tail, tornPart, comeback, turn
     }
 
     @usableFromInline let key: UInt64

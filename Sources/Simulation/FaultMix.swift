@@ -35,12 +35,13 @@ public struct FaultMix: Hashable, Sendable {
     /// Draws each allowed kind with one chance in two, and its strength; one run in sixteen is calm.
     ///
     /// Faults of disks, which often cost a host for good, are drawn in one run of four, or in all if
-    /// nothing else is allowed.
+    /// nothing else is allowed; so are those of surroundings.
     public init(drawnFrom random: inout RandomSource, among allowed: FaultSet) {
         kinds = []
         guard random.below(16) != 0 else { return }
+        let late = FaultSet.ofDisks.union(.ofSurroundings)
         for (kind, _) in FaultSet.named
-        where !FaultSet.ofDisks.contains(kind) && random.below(2) == 0 && allowed.contains(kind) {
+        where !late.contains(kind) && random.below(2) == 0 && allowed.contains(kind) {
             kinds.formUnion(kind)
         }
         let lowest: Interval = .microseconds(10)
@@ -62,12 +63,24 @@ public struct FaultMix: Hashable, Sendable {
         if kinds.contains(.corruption) {
             corruptionPerMillion = random.number(in: 1_000...50_000)
         }
-        // From a source of their own, so that runs without them are what they were before there were any.
+        // From sources of their own, so that runs without them are what they were before there were any.
         var copy = random
-        var disks = RandomSource(seed: Dice.mix(copy.next() ^ 0x6469_736b))
-        guard disks.below(4) == 0 || allowed.isSubset(of: .ofDisks) else { return }
+        let number = copy.next()
+        add(.ofDisks, among: allowed, from: RandomSource(seed: Dice.mix(number ^ 0x6469_736b)))
+        add(
+            .ofSurroundings, among: allowed,
+            from: RandomSource(seed: Dice.mix(number ^ 0x7375_7272)))
+    }
+
+    /// Draws each allowed kind of a group with one chance in two, in one run of four or, if nothing else is
+    /// allowed, in all.
+    private mutating func add(
+        _ group: FaultSet, among allowed: FaultSet, from source: RandomSource
+    ) {
+        var random = source
+        guard random.below(4) == 0 || allowed.isSubset(of: group) else { return }
         for (kind, _) in FaultSet.named
-        where FaultSet.ofDisks.contains(kind) && disks.below(2) == 0 && allowed.contains(kind) {
+        where group.contains(kind) && random.below(2) == 0 && allowed.contains(kind) {
             kinds.formUnion(kind)
         }
     }

@@ -53,6 +53,23 @@ public struct FaultSet: OptionSet, Hashable, Sendable {
     /// What a host has stored is damaged while it is down.
     public static let bitRot = FaultSet(rawValue: 1 << 21)
 
+    /// A host comes back with an older copy of its own disk.
+    public static let oldDisks = FaultSet(rawValue: 1 << 22)
+    /// Hosts start anew together, some with empty disks and others with those they had.
+    public static let leftovers = FaultSet(rawValue: 1 << 23)
+    /// Many hosts lose power in the same instant.
+    public static let powerCuts = FaultSet(rawValue: 1 << 24)
+    /// A disk fails to make a write durable, and its host ends.
+    public static let syncErrors = FaultSet(rawValue: 1 << 25)
+    /// A disk has dropped writes that it acknowledged, or put them elsewhere.
+    public static let lyingDisks = FaultSet(rawValue: 1 << 26)
+    /// Two processes run with one ID, each with a disk of its own.
+    public static let twins = FaultSet(rawValue: 1 << 27)
+    /// Computing takes time.
+    public static let computing = FaultSet(rawValue: 1 << 28)
+    /// A guest sends what it has recorded again, changed or not.
+    public static let forgeries = FaultSet(rawValue: 1 << 29)
+
     /// Every kind with its name on a command line, in the order they are shown.
     public static let named: [(kind: FaultSet, name: String)] = [
         (.loss, "loss"), (.duplication, "duplication"), (.reordering, "reordering"),
@@ -62,23 +79,35 @@ public struct FaultSet: OptionSet, Hashable, Sendable {
         (.lostWrites, "lost-writes"), (.pauses, "pauses"), (.skew, "skew"), (.jumps, "jumps"),
         (.slowDisks, "slow-disks"), (.corruption, "corruption"), (.lateStarts, "late-starts"),
         (.badLinks, "bad-links"), (.fullDisks, "full-disks"), (.hungDisks, "hung-disks"),
-        (.bitRot, "bit-rot"),
+        (.bitRot, "bit-rot"), (.oldDisks, "old-disks"), (.leftovers, "leftovers"),
+        (.powerCuts, "power-cuts"), (.syncErrors, "sync-errors"), (.lyingDisks, "lying-disks"),
+        (.twins, "twins"), (.computing, "computing"), (.forgeries, "forgeries"),
     ]
 
-    public static let all = FaultSet(rawValue: 1 << 22 - 1)
+    public static let all = FaultSet(rawValue: 1 << 30 - 1)
     /// The faults of a disk itself, which only hosts that keep records can have.
     public static let ofDisks: FaultSet = [.fullDisks, .hungDisks, .bitRot]
-    /// All faults that an algorithm with stable storage must survive: everything but ``amnesia``.
-    public static let standard = FaultSet.all.subtracting(.amnesia)
+    /// The faults of the world around the hosts and of those who run them, drawn apart from the others.
+    public static let ofSurroundings: FaultSet = [
+        .oldDisks, .leftovers, .powerCuts, .syncErrors, .lyingDisks, .twins, .computing, .forgeries,
+    ]
+    /// The faults in which what stable storage promises is taken away, or a stranger speaks: a protocol
+    /// survives them by measures of its own.
+    public static let special: FaultSet = [.amnesia, .oldDisks, .leftovers, .twins, .forgeries]
+    /// All faults that an algorithm with stable storage must survive: everything but the ``special``.
+    public static let standard = FaultSet.all.subtracting(.special)
 
     /// Reads names separated by commas; `default`, `all` and `none` stand for whole sets.
     ///
+    /// - Parameter standard: what `default` stands for.
     /// - Throws: ``FaultNameError`` for a name there is not, including an empty one.
-    public init(parsing text: String) throws(FaultNameError) {
+    public init(
+        parsing text: String, standard: FaultSet = .standard
+    ) throws(FaultNameError) {
         var result: FaultSet = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             switch part {
-            case "default": result.formUnion(.standard)
+            case "default": result.formUnion(standard)
             case "all": result.formUnion(.all)
             case "none": break
             default:
@@ -96,7 +125,6 @@ extension FaultSet: CustomStringConvertible {
     /// The names as ``init(parsing:)`` reads them.
     public var description: String {
         if isEmpty { return "none" }
-        if self == .standard { return "default" }
         return FaultSet.named.filter { contains($0.kind) }.map(\.name).joined(separator: ",")
     }
 }

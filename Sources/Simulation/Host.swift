@@ -43,6 +43,23 @@ struct HostState: BitwiseCopyable {
     @usableFromInline var rotFault: Int?
     /// Whether its disk holds other records than those that it has written last.
     @usableFromInline var hasForeignDisk = false
+    /// Whether an older copy ever took its disk's place.
+    @usableFromInline var hadOldDisk = false
+    /// Whether its disk was emptied while it was down, because all begin anew.
+    @usableFromInline var isEmptied = false
+    /// Whether it has begun anew with an empty disk.
+    @usableFromInline var beganAnew = false
+    /// Whether there ever was a second process with its ID.
+    @usableFromInline var hadTwin = false
+    /// Which fault makes its next synchronization fail.
+    @usableFromInline var syncErrorFault: Int?
+
+    /// How many times ``ComputingCost`` all that it does takes; 0 for no time at all.
+    @usableFromInline var slowness: Int64 = 0
+    /// Until when it computes.
+    @usableFromInline var busyUntil = Instant(nanoseconds: 0)
+    /// When it goes on with what has come meanwhile.
+    @usableFromInline var idleTime: Instant = .never
 
     @inlinable
     init(clock: VirtualClock) {
@@ -66,11 +83,20 @@ public struct HostCondition: Hashable, Sendable {
     public var isGone: Bool
     /// It came back without its disk at least once.
     public var isAmnesiac: Bool
+    /// It came back with an older copy of its disk at least once.
+    public var hadOldDisk: Bool
+    /// It began anew with an empty disk, together with others, at least once.
+    public var beganAnew: Bool
+    /// Another process ran with its ID at least once.
+    public var hadTwin: Bool
     /// How many times it has come back.
     public var life: Int
 
     @usableFromInline
     init(_ state: HostState) {
+        hadOldDisk = state.hadOldDisk
+        beganAnew = state.beganAnew
+        hadTwin = state.hadTwin
         status = state.status
         isGone = state.isGone
         isAmnesiac = state.isAmnesiac
@@ -148,6 +174,7 @@ struct WorldEvent: BitwiseCopyable {
     @frozen @usableFromInline
     enum Kind: UInt8 {
         case delivery, wake, sync, start, restart, faultBegins, faultEnds, input
+        case copy, idle, turn, forgery
     }
 
     @usableFromInline var kind: Kind

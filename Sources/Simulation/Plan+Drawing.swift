@@ -39,6 +39,9 @@ extension Plan {
         draw.drawNetwork()
         draw.drawDisks(
             of: limits.storing ?? NodeSet(0..<hostCount), lasting: limits.permanentCrashes)
+        draw.random = RandomSource(seed: Dice.mix(seed ^ 0x5355_5252))
+        draw.drawSurroundings(
+            of: limits.storing ?? NodeSet(0..<hostCount), amnesiacs: limits.amnesiacs)
         scheduled = draw.faults
     }
 }

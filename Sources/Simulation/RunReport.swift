@@ -93,6 +93,20 @@ public struct RunStatistics: Hashable, Sendable {
     public var rottenDisks = 0
     /// Times a host refused to start with what its disk held.
     public var refusedStarts = 0
+    /// Disks whose place an older copy took.
+    public var oldDisks = 0
+    /// Times some hosts began anew beside others that kept their disks.
+    public var newBeginnings = 0
+    /// Times many hosts lost power; each of these is counted as a crash too.
+    public var powerCuts = 0
+    /// Synchronizations that failed; also counted as crashes.
+    public var failedSyncs = 0
+    /// Processes that began with the ID of another that ran.
+    public var twins = 0
+    /// Events that waited for their host to have computed something else.
+    public var waits = 0
+    /// Datagrams of a guest with bad intentions.
+    public var forgeries = 0
 
     @inlinable
     public init() {}
@@ -109,13 +123,17 @@ public struct RunStatistics: Hashable, Sendable {
             ("late starts", lateStarts), ("writes to full disks", failedWrites),
             ("hung writes", hungWrites), ("overflowed", overflowed),
             ("rotten disks", rottenDisks), ("refusals to start", refusedStarts),
+            ("old disks", oldDisks), ("new beginnings", newBeginnings), ("power cuts", powerCuts),
+            ("failed syncs", failedSyncs), ("twins", twins), ("waits for computing", waits),
+            ("forgeries", forgeries),
         ]
     }
 
     public var faultCount: Int {
         lost + partitioned + duplicated + spiked + clogged + corrupted + crashes + restarts
             + lostTails + pauses + jumps + slowWrites + lateStarts
-            + hungWrites + overflowed + rottenDisks
+            + hungWrites + overflowed + rottenDisks + oldDisks + newBeginnings + powerCuts + twins
+            + forgeries
     }
 
     public mutating func add(_ other: RunStatistics) {
@@ -155,5 +173,12 @@ public struct RunStatistics: Hashable, Sendable {
         overflowed += other.overflowed
         rottenDisks += other.rottenDisks
         refusedStarts += other.refusedStarts
+        oldDisks += other.oldDisks
+        newBeginnings += other.newBeginnings
+        powerCuts += other.powerCuts
+        failedSyncs += other.failedSyncs
+        twins += other.twins
+        waits += other.waits
+        forgeries += other.forgeries
     }
 }

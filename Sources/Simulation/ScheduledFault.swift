@@ -26,6 +26,26 @@ public enum ScheduledFault: Hashable, Sendable {
     /// The host stops, and what it has stored is damaged before it comes back, or while it is down
     /// already. It refuses to start with that; what then counts as coming back is doing so without it.
     case bitRot(NodeID, at: Instant, damage: DiskDamage, comeback: Comeback)
+    /// The host's disk is copied as it is at `copied`, as far as it is durable; later the host stops, or is
+    /// down already, and that copy takes the disk's place before it comes back.
+    case oldDisk(NodeID, copied: Instant, at: Instant, comebackAfter: Interval)
+    /// All of these hosts that have started stop at once; the disks of some are emptied, the others keep
+    /// theirs; each comes back within this time, in an order drawn from the plan's seed.
+    case newBeginning(wiped: NodeSet, kept: NodeSet, at: Instant, within: Interval)
+    /// All of these hosts lose power in the same instant. What becomes of each one's unsynced writes is
+    /// drawn, of the kinds that the mix has, and when within this time it comes back.
+    case powerCut(NodeSet, at: Instant, within: Interval)
+    /// The first synchronization from then on fails: the host ends, and nothing that waited for it is ever
+    /// sent. What was written since the last meets `tail`.
+    case syncError(NodeID, at: Instant, tail: TailFate, comebackAfter: Interval)
+    /// A second process with the host's ID, and a disk of its own, runs for a while. The two take turns of
+    /// up to `turn`: what is sent to the host reaches the one whose turn it is, the other stands still.
+    case twin(NodeID, at: Instant, length: Interval, disk: TwinDisk, turn: Interval)
+    /// The host takes so many times as long as ``ComputingCost`` says for all it does; of what arrives
+    /// meanwhile `buffer` datagrams wait, the rest is lost.
+    case slowMachine(NodeID, times: Int, buffer: Int)
+    /// A guest sends a datagram of its making to some host, again and again after an interval.
+    case forgeries(at: Instant, length: Interval, every: Interval, hearing: Hearing)
     /// What is sent over the link while it is clogged arrives after it.
     case clog(from: NodeID, to: NodeID, at: Instant, length: Interval)
     case partition(Partition, at: Instant, length: Interval)
@@ -48,7 +68,14 @@ public enum ScheduledFault: Hashable, Sendable {
         case .slowDisk: .slowDisks
         case .fullDisk: .fullDisks
         case .hungDisk: .hungDisks
-        case .bitRot: .bitRot
+        case .bitRot(_, _, let damage, _): damage.isLie ? .lyingDisks : .bitRot
+        case .oldDisk: .oldDisks
+        case .newBeginning: .leftovers
+        case .powerCut: .powerCuts
+        case .syncError: .syncErrors
+        case .twin: .twins
+        case .slowMachine: .computing
+        case .forgeries: .forgeries
         case .clog: .clogs
         case .partition: .partitions
         }
@@ -62,7 +89,8 @@ extension ScheduledFault {
         case .crash(let node, _, _, .never), .crash(let node, _, _, .withoutDisk),
             .crashAtPersist(let node, _, _, .never), .crashAtPersist(let node, _, _, .withoutDisk),
             .fullDisk(let node, _, _, _, .never), .fullDisk(let node, _, _, _, .withoutDisk),
-            .hungDisk(let node, _, _, nil, _), .bitRot(let node, _, _, _):
+            .hungDisk(let node, _, _, nil, _), .bitRot(let node, _, _, _),
+            .oldDisk(let node, _, _, _):
             node
         default: nil
         }
@@ -85,35 +113,19 @@ public enum Comeback: Hashable, Sendable {
     case withoutDisk(after: Interval)
 }
 
-/// What becomes of stored bytes while nobody looks at them.
-public struct DiskDamage: Hashable, Sendable {
-    public enum Kind: Hashable, Sendable {
-        /// The bit of this number, from 0 to 7, is the other.
-        case flippedBit(Int)
-        /// So many bytes read as zeros.
-        case lostBlock(Int)
-    }
+/// What the second process with an ID begins with.
+public enum TwinDisk: Hashable, Sendable {
+    case empty
+    /// All that is durable on the first one's disk.
+    case copy
+}
 
-    public var kind: Kind
-    /// How far into what is stored it begins, in millionths of all.
-    public var place: Int
-
-    public init(_ kind: Kind, place: Int) {
-        self.kind = kind
-        self.place = place
-    }
-
-    /// Where it begins in so many bytes; from 0 on, and less than their count unless that is 0.
-    public func offset(in count: Int) -> Int { count * min(max(place, 0), 999_999) / 1_000_000 }
-
-    /// Damages stored bytes from an index of theirs on, and nothing beyond their end.
-    public func apply(to bytes: inout ArraySlice<UInt8>, at start: Int) {
-        switch kind {
-        case .flippedBit(let bit): bytes[start] ^= 1 << UInt8(bit & 7)
-        case .lostBlock(let length):
-            for index in start..<min(start + max(length, 0), bytes.endIndex) { bytes[index] = 0 }
-        }
-    }
+/// What a guest with bad intentions can record.
+public enum Hearing: Hashable, Sendable {
+    /// What is sent to itself.
+    case itself
+    /// Everything that is sent.
+    case everything
 }
 
 /// Who cannot hear whom.
@@ -133,97 +145,6 @@ public enum Partition: Hashable, Sendable {
         case .bridge(let side, let bridge):
             sender != bridge && recipient != bridge
                 && side.contains(sender) != side.contains(recipient)
-        }
-    }
-}
-
-extension NodeID {
-    /// This host's number once another is gone: one less if it came after; nil if it is the one.
-    func renumbered(without removed: NodeID) -> NodeID? {
-        if self == removed { return nil }
-        return self > removed ? NodeID(rawValue - 1) : self
-    }
-}
-
-extension NodeSet {
-    func renumbered(without removed: NodeID) -> NodeSet {
-        var result = NodeSet()
-        for node in self {
-            if let moved = node.renumbered(without: removed) { result.insert(moved) }
-        }
-        return result
-    }
-}
-
-extension ScheduledFault {
-    /// The fault in a run without one host; nil if it was about that host.
-    func renumbered(without removed: NodeID) -> ScheduledFault? {
-        func moved(_ node: NodeID) -> NodeID? { node.renumbered(without: removed) }
-        switch self {
-        case .lateStart(let node, let at):
-            return moved(node).map { .lateStart($0, at: at) }
-        case .crash(let node, let at, let tail, let comeback):
-            return moved(node).map { .crash($0, at: at, tail: tail, comeback: comeback) }
-        case .crashAtPersist(let node, let point, let tail, let comeback):
-            return moved(node).map {
-                .crashAtPersist($0, point: point, tail: tail, comeback: comeback)
-            }
-        case .pause(let node, let at, let length):
-            return moved(node).map { .pause($0, at: at, length: length) }
-        case .clockRate(let node, let rate):
-            return moved(node).map { .clockRate($0, perMillion: rate) }
-        case .clockJump(let node, let at, let jump):
-            return moved(node).map { .clockJump($0, at: at, by: jump) }
-        case .slowDisk(let node, let at, let length, let delay):
-            return moved(node).map { .slowDisk($0, at: at, length: length, delay: delay) }
-        case .fullDisk(let node, let at, let length, let room, let comeback):
-            return moved(node).map {
-                .fullDisk($0, at: at, length: length, room: room, comeback: comeback)
-            }
-        case .hungDisk(let node, let at, let length, let longest, let buffer):
-            return moved(node).map {
-                .hungDisk($0, at: at, length: length, longest: longest, buffer: buffer)
-            }
-        case .bitRot(let node, let at, let damage, let comeback):
-            return moved(node).map {
-                .bitRot($0, at: at, damage: damage, comeback: comeback)
-            }
-        case .clog(let from, let to, let at, let length):
-            guard let from = moved(from), let to = moved(to) else { return nil }
-            return .clog(from: from, to: to, at: at, length: length)
-        case .partition(.split(let side), let at, let length):
-            return .partition(
-                .split(side.renumbered(without: removed)), at: at, length: length)
-        case .partition(.oneWay(let side), let at, let length):
-            return .partition(
-                .oneWay(from: side.renumbered(without: removed)), at: at, length: length)
-        case .partition(.bridge(let side, let bridge), let at, let length):
-            let side = side.renumbered(without: removed)
-            guard let bridge = moved(bridge) else {
-                return .partition(.split(side), at: at, length: length)
-            }
-            return .partition(.bridge(side, over: bridge), at: at, length: length)
-        }
-    }
-}
-
-extension ScheduledFault {
-    /// Lets unsynced writes reach the disk if what becomes of them is one of these kinds.
-    mutating func keepTail(_ kinds: FaultSet) {
-        func kept(_ tail: TailFate) -> TailFate {
-            switch tail {
-            case .torn where kinds.contains(.tornWrites): .kept
-            case .lost where kinds.contains(.lostWrites): .kept
-            default: tail
-            }
-        }
-        switch self {
-        case .crash(let node, let at, let tail, let comeback):
-            self = .crash(node, at: at, tail: kept(tail), comeback: comeback)
-        case .crashAtPersist(let node, let point, let tail, let comeback):
-            self = .crashAtPersist(node, point: point, tail: kept(tail), comeback: comeback)
-        default:
-            break
         }
     }
 }

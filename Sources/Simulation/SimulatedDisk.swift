@@ -21,6 +21,14 @@ struct SimulatedDisk {
         durable = 0
     }
 
+    /// A disk with what is durable on this one.
+    @usableFromInline
+    var durableCopy: SimulatedDisk {
+        var copy = self
+        copy.writer.bytes.removeLast(size - durable)
+        return copy
+    }
+
     /// Writes a record, not yet durable; returns its checksum.
     @inlinable
     mutating func append<Record: WireCodable>(_ record: Record) -> UInt32 {

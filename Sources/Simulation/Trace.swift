@@ -20,6 +20,8 @@ public struct TraceEvent: Hashable, Sendable {
         case checkpoints
         case fillsDisk, outOfRoom, hangsDisk, waitsForDisk, overflows, rots, refusesToStart
         case challenges, resends
+        case copiesDisk, findsOldDisk, beginsAnew, losesPower, failsToSync
+        case twinBegins, turns, twinEnds, computes, forges
     }
 
     /// The true time, since the run began.
@@ -97,6 +99,16 @@ extension TraceEvent: CustomStringConvertible {
         case .refusesToStart: return "refuses to start:\(subject)"
         case .challenges: return "asks \(other) for its cookie"
         case .resends: return "sends again to \(other), with its cookie"
+        case .copiesDisk: return "disk is copied\(subject)"
+        case .findsOldDisk: return "is down, and an older copy takes its disk's place\(subject)"
+        case .beginsAnew: return "a new beginning:\(subject)"
+        case .losesPower: return "loses power\(subject)"
+        case .failsToSync: return "ends, its disk having failed\(subject)"
+        case .twinBegins: return "has a twin\(subject)"
+        case .turns: return "it is the turn of\(subject)"
+        case .twinEnds: return "has a twin no more"
+        case .computes: return "computes\(subject)"
+        case .forges: return "a guest forges\(subject)"
         case .skews: return "clock runs\(subject)"
         case .clogBegins: return "link to \(other) clogs"
         case .clogEnds: return "link to \(other) clears"

@@ -22,6 +22,12 @@ extension World {
         hosts[host].persistCount += 1
         let strike =
             hosts[host].persistCount >= hosts[host].nextPersistCrash ? persistCrash(host) : nil
+        let isFailing = strike == nil && hosts[host].syncErrorFault != nil
+        if isFailing {
+            if keepsFailedCheckpoint(host) { replaceDisk(host, records) }
+            _ = failsToSync(host)
+            return
+        }
         if strike.map({ $0.tail == .kept }) ?? true { replaceDisk(host, records) }
         if let strike {
             crashAtPersist(host, tail: .kept, strike.comeback)
@@ -47,6 +53,7 @@ extension World {
             note(.checkpoints, host, UInt64(checksum))
         }
         disks[host].settle(at: disks[host].size)
+        charge(host, disks[host].size, at: ComputingCost.checkpointByte)
         note(.checkpoints, host, UInt64(records.count))
         line(.checkpoints, host, text: "in \(records.count) records")
         observer.didCheckpoint(records, on: NodeID(index: host), at: now)

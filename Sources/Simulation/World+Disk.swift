@@ -31,6 +31,7 @@ extension World {
             synchronize(host, after: delay)
             return
         }
+        if !effects.records.isEmpty && failsToSync(host) { return }
         becomeDurable(host, to: disks[host].size)
         release(host, stamp: stamp)
     }
@@ -42,6 +43,7 @@ extension World {
             let frame = disks[host].size
             let checksum = disks[host].append(effects.records[index])
             readBack(effects.records[index], on: host, at: frame)
+            charge(host, disks[host].size - frame, at: ComputingCost.recordByte)
             note(.records, host, UInt64(checksum))
             index += 1
         }
@@ -89,6 +91,7 @@ extension World {
     @inlinable
     mutating func releaseHeld(_ host: Int) {
         guard !held[host].isEmpty else { return }
+        if !held[host][0].effects.records.isEmpty && failsToSync(host) { return }
         let oldest = held[host].removeFirst()
         effects = oldest.effects
         becomeDurable(host, to: oldest.durable)
@@ -177,8 +180,9 @@ extension World {
             guard opens(host, damagedBy: rot, memory) else { return }
             hosts[host].rotFault = nil
         }
+        let isEmptied = hosts[host].isEmptied
         let isSpared = memory == .wiped && !observer.mayLoseDisk(NodeID(index: host))
-        let memory = isSpared ? .kept : memory
+        let memory: Memory = isEmptied ? .wiped : isSpared ? .kept : memory
         let life = hosts[host].life + 1
         hosts[host].life = life
         hosts[host].sendIndex = 0
@@ -186,10 +190,13 @@ extension World {
         hosts[host].isGone = false
         hosts[host].queuedWake = .never
         hosts[host].lastSync = now
+        hosts[host].busyUntil = now
+        hosts[host].idleTime = .never
         statistics.restarts += 1
         if memory == .wiped {
             statistics.amnesiacs += 1
-            hosts[host].isAmnesiac = true
+            if isEmptied { hosts[host].beganAnew = true } else { hosts[host].isAmnesiac = true }
+            hosts[host].isEmptied = false
             hosts[host].hasForeignDisk = false
             disks[host].removeAll()
         }
@@ -204,6 +211,7 @@ extension World {
         automata[host] = heir
         beginLifeAtDoor(host)
         disks[host].settle(at: end)
+        charge(host, end, at: ComputingCost.recordByte)
         line(action, host, text: count == 0 ? "" : "with \(count) records")
         if let reason = World.recoveryFault(of: &automata[host]) {
             return refuseToStart(host, because: reason)

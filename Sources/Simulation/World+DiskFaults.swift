@@ -136,13 +136,3 @@ extension World {
         }
     }
 }
-
-extension DiskDamage: CustomStringConvertible {
-    public var description: String {
-        let place = "\(place / 10_000) % into it"
-        return switch kind {
-        case .flippedBit(let bit): "bit \(bit) of a byte flips, \(place)"
-        case .lostBlock(let length): "\(length) bytes read as zeros, \(place)"
-        }
-    }
-}

@@ -18,11 +18,16 @@ extension World {
                 hosts[node.index].nextPersistCrash = min(
                     hosts[node.index].nextPersistCrash, point)
                 continue
-            case .clockRate: time = Instant(nanoseconds: 0)
+            case .clockRate, .slowMachine: time = Instant(nanoseconds: 0)
             case .crash(_, let at, _, _), .pause(_, let at, _), .clockJump(_, let at, _),
                 .slowDisk(_, let at, _, _), .clog(_, _, let at, _), .partition(_, let at, _),
                 .fullDisk(_, let at, _, _, _), .hungDisk(_, let at, _, _, _),
-                .bitRot(_, let at, _, _):
+                .bitRot(_, let at, _, _), .newBeginning(_, _, let at, _), .powerCut(_, let at, _),
+                .syncError(_, let at, _, _), .twin(_, let at, _, _, _),
+                .forgeries(let at, _, _, _):
+                time = at
+            case .oldDisk(_, let copied, let at, _):
+                queue.push(WorldEvent(.copy, host: 0, index: index), at: copied)
                 time = at
             }
             queue.push(WorldEvent(.faultBegins, host: 0, index: index), at: time)
@@ -78,6 +83,8 @@ extension World {
         case .bitRot(let node, _, let damage, let comeback):
             guard node.index < hosts.count else { return }
             rot(node.index, damage, comeback, fault: index)
+        case .oldDisk, .newBeginning, .powerCut, .syncError, .twin, .slowMachine, .forgeries:
+            beginInSurroundings(index)
         case .clog(let from, let to, _, let length):
             guard from.index < hosts.count, to.index < hosts.count else { return }
             let link = from.index * hosts.count + to.index
@@ -113,7 +120,36 @@ extension World {
         case .partition(let partition, _, _):
             line(.partitionEnds, nil, text: "\(partition)")
             changeBlocks(partition, by: -1)
-        case .lateStart, .crash, .crashAtPersist, .clockRate, .clockJump, .hungDisk, .bitRot: break
+        case .twin: endTwin(of: index)
+        case .forgeries: recording.hearing = nil
+        case .lateStart, .crash, .crashAtPersist, .clockRate, .clockJump, .hungDisk, .bitRot,
+            .oldDisk, .newBeginning, .powerCut, .syncError, .slowMachine:
+            break
+        }
+    }
+
+    /// Begins a fault of those ``FaultSet/ofSurroundings``.
+    private mutating func beginInSurroundings(_ index: Int) {
+        switch plan.scheduled[index] {
+        case .oldDisk(let node, _, _, let pause):
+            putBack(node.index, comebackAfter: pause, fault: index)
+        case .newBeginning(let wiped, let kept, _, let span):
+            beginAnew(wiped: wiped, kept: kept, within: span)
+        case .powerCut(let nodes, _, let span):
+            cutPower(of: nodes, within: span)
+        case .syncError(let node, _, _, _):
+            guard node.index < hosts.count else { return }
+            failNextSync(node.index, fault: index)
+        case .twin(let node, _, let length, let disk, _):
+            guard node.index < hosts.count else { return }
+            beginTwin(node.index, with: disk, for: length, fault: index)
+        case .slowMachine(let node, let times, let buffer):
+            guard node.index < hosts.count else { return }
+            slowDown(node.index, times: times, buffer: buffer)
+        case .forgeries(_, let length, _, let hearing):
+            beginForging(index, hearing)
+            schedule(endOf: index, after: length)
+        default: break
         }
     }
 
@@ -158,6 +194,8 @@ extension World {
         var random = RandomSource(seed: Dice.mix(plan.seed ^ 0x4845_414c))
         let conditions = hosts.map { HostCondition($0) }
         guard let chosen = chooseHealthy(plan, conditions, &random) else { return false }
+        endTwins()
+        recording.hearing = nil
         healthy = chosen.intersection(NodeSet(0..<hosts.count))
         isHealed = true
         note(.heals, 0, healthy.bits)
@@ -176,6 +214,8 @@ extension World {
             hosts[host].diskLimit = .max
             hosts[host].diskHangsUntil = Instant(nanoseconds: 0)
             hosts[host].nextPersistCrash = .max
+            hosts[host].syncErrorFault = nil
+            speedUp(host)
             switch hosts[host].status {
             case .running: refreshWake(host)
             case .paused: resume(host)

@@ -16,6 +16,7 @@ extension World {
         let slot = pool.take()
         Datagram(header: header, message: effects.envelopes[envelope].message)
             .encode(into: &pool.slots[slot].writer)
+        if recording.hearing == .everything { record(slot) }
         if options.contains(.logsDeliveries) { sendingKind = pool.kind(slot) }
         note(.sends, host, pool.checksum(slot))
         if options.contains(.traces) {
@@ -45,8 +46,10 @@ extension World {
     @inlinable
     mutating func transmit(_ slot: Int, from host: Int, to recipient: NodeID, index: Int) {
         statistics.sent += 1
+        charge(host, pool.slots[slot].writer.bytes.count, at: ComputingCost.sentByte)
         guard recipient.index < hosts.count else {
             statistics.misaddressed += 1
+            if recording.hearing != nil && recipient.isGuest { record(slot) }
             return
         }
         let sender = NodeID(index: host)

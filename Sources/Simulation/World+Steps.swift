@@ -5,6 +5,14 @@ extension World {
     @inlinable
     mutating func take(_ event: WorldEvent) {
         let host = Int(event.host)
+        if hosts[host].slowness > 0 && postpones(event, on: host) { return }
+        process(event)
+    }
+
+    /// Takes an event for which its host has the time.
+    @inlinable
+    mutating func process(_ event: WorldEvent) {
+        let host = Int(event.host)
         switch event.kind {
         case .delivery: takeDelivery(event, on: host)
         case .wake: takeWake(host)
@@ -27,6 +35,13 @@ extension World {
             if !isHealed { begin(fault: Int(event.index)) }
         case .faultEnds:
             if !isHealed { end(fault: Int(event.index)) }
+        case .copy:
+            if !isHealed { copyDisk(for: Int(event.index)) }
+        case .idle: takeIdle(host)
+        case .turn:
+            if !isHealed { takeTurn(of: Int(event.index)) }
+        case .forgery:
+            if !isHealed { takeForgery(event) }
         }
     }
 
@@ -64,6 +79,7 @@ extension World {
             pool.release(slot)
             return
         }
+        charge(host, pool.slots[slot].writer.bytes.count, at: ComputingCost.receivedByte)
         pool.release(slot)
         statistics.delivered += 1
         let origin = datagram.header.origin
@@ -88,11 +104,26 @@ extension World {
         guard hosts[host].queuedWake == now else { return }
         hosts[host].queuedWake = .never
         guard hosts[host].status == .running else { return }
+        guard hosts[host].slowness == 0 || hosts[host].busyUntil <= now else {
+            return scheduleWake(host)
+        }
         let local = hosts[host].clock.local(at: now)
         guard World.wakeTime(of: &automata[host]) <= local else {
             scheduleWake(host)
             return
         }
+        wake(host, local: local)
+    }
+
+    /// Has a host act on its deadline if that has come.
+    @inlinable
+    mutating func wakeIfDue(_ host: Int) {
+        let local = hosts[host].clock.local(at: now)
+        if World.wakeTime(of: &automata[host]) <= local { wake(host, local: local) }
+    }
+
+    @inlinable
+    mutating func wake(_ host: Int, local: Instant) {
         statistics.wakes += 1
         note(.wakes, host)
         if options.contains(.traces) { line(.wakes, host) }
@@ -127,6 +158,7 @@ extension World {
     @inlinable
     mutating func honourLanes(_ host: Int) {
         statistics.steps += 1
+        charge(host, 1, at: ComputingCost.step)
         if options.contains(.checksInvariants) { World.check(&automata[host]) }
         if !effects.isEmpty {
             if effects.records.isEmpty && held[host].isEmpty {
@@ -170,7 +202,7 @@ extension World {
     mutating func scheduleWake(_ host: Int) {
         let wanted = World.wakeTime(of: &automata[host])
         guard wanted != .never else { return }
-        let time = max(now, hosts[host].clock.time(showing: wanted))
+        let time = max(now, hosts[host].busyUntil, hosts[host].clock.time(showing: wanted))
         guard time < hosts[host].queuedWake else { return }
         hosts[host].queuedWake = time
         queue.push(WorldEvent(.wake, host: host), at: time)

@@ -21,6 +21,10 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     public typealias ReadDamaged = (
         _ node: NodeID, _ records: [Subject.Record], _ damage: DiskDamage
     ) -> DamagedRead
+    /// Makes up a message that a guest sends who has recorded these datagrams; nil for none.
+    public typealias Forge = (
+        _ random: inout RandomSource, _ recorded: [[UInt8]]
+    ) -> Subject.Message?
     public typealias MakeInputs = (_ plan: Plan) -> [ScheduledInput<Subject.Input>]
 
     @usableFromInline let makeAutomaton: MakeAutomaton
@@ -35,6 +39,9 @@ public struct World<Observer: WorldObserver>: ~Copyable {
 
     /// The hosts that are guests: clients without a line, which the others know by their addresses only.
     public var chooseGuests: (_ plan: Plan) -> NodeSet = { _ in [] }
+
+    /// What a guest with bad intentions sends besides what it has recorded, changed or not.
+    public var forge: Forge?
 
     /// The oracle of the last run.
     public var observer: Observer
@@ -54,6 +61,9 @@ public struct World<Observer: WorldObserver>: ~Copyable {
     @usableFromInline var held: [[HeldEffects<Subject>]] = []
     @usableFromInline var backlogs: [[WorldEvent]] = []
     @usableFromInline var door = GuestDoor()
+    @usableFromInline var copies: [DiskCopy] = []
+    @usableFromInline var twins: [Twin<Subject>] = []
+    @usableFromInline var recording = Recording()
     @usableFromInline var inputs: [ScheduledInput<Subject.Input>] = []
     /// How many partitions block each link; sender times host count plus recipient.
     @usableFromInline var blocked: [UInt16] = []
@@ -162,6 +172,9 @@ public struct World<Observer: WorldObserver>: ~Copyable {
         isHealed = false
         healthy = NodeSet()
         fault = nil
+        copies.removeAll()
+        twins.removeAll()
+        recording = Recording()
         prepareHosts(count)
         prepareFaults()
         inputs = makeInputs(plan)

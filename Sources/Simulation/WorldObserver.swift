@@ -27,6 +27,21 @@ public protocol WorldObserver {
     /// For protocols that survive lost disks only once others remember the host.
     func mayLoseDisk(_ node: NodeID) -> Bool
 
+    /// Whether an older copy, with these records, may take the place of a host's disk: if not, it does not.
+    func mayRollBack(_ node: NodeID, to records: [Subject.Record]) -> Bool
+
+    /// Whether some hosts may begin anew, with empty disks, beside others that keep theirs; if not, nothing
+    /// happens. `kept` are those that do have something on their disks.
+    func mayBeginAnew(wiped: NodeSet, kept: NodeSet) -> Bool
+
+    /// Whether a second process may run with the ID of a host; if not, none does.
+    func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool
+
+    /// Whether a guest can know enough to send a host this: if not, it does not.
+    ///
+    /// What it makes out of datagrams that it overheard may hold what only their sender knows.
+    func mayForge(_ message: Subject.Message, to node: NodeID) -> Bool
+
     /// Whether all that the healthy hosts owe has been done; asked only once they are healed.
     func isDone(among healthy: NodeSet) -> Bool
 
@@ -40,6 +55,18 @@ public protocol WorldObserver {
     /// These records have taken the place of all that the host had recorded, at once.
     mutating func didCheckpoint(
         _ records: [Subject.Record], on node: NodeID, at time: Instant)
+    /// An older copy, with these records, has taken the place of the disk of a host that is down.
+    mutating func didRollBack(_ node: NodeID, to records: [Subject.Record], at time: Instant)
+    /// These hosts are down, and the disks of some have been emptied; they will all come back.
+    mutating func didBeginAnew(wiped: NodeSet, kept: NodeSet, at time: Instant)
+    /// A second process with a host's ID is about to replay its disk and start; it is its turn now, and it
+    /// counts its lives from this one on.
+    mutating func didTwin(_ node: NodeID, life: Int, with disk: TwinDisk, at time: Instant)
+    /// What a host does from now on, this life of it does, with its disk: the other stands still, or is gone.
+    mutating func didTurn(_ node: NodeID, to life: Int, at time: Instant)
+    /// A guest has sent a message that it made up, and a host is about to take it.
+    mutating func didForge(
+        _ message: Subject.Message, from origin: Origin, on node: NodeID, at time: Instant)
     mutating func didSend(
         _ message: Subject.Message, from node: NodeID, to recipients: Recipients,
         at time: Instant)
@@ -78,6 +105,17 @@ extension WorldObserver {
     ) {}
     public mutating func didCheckpoint(
         _ records: [Subject.Record], on node: NodeID, at time: Instant
+    ) {}
+    public mutating func didRollBack(
+        _ node: NodeID, to records: [Subject.Record], at time: Instant
+    ) {}
+    public mutating func didBeginAnew(wiped: NodeSet, kept: NodeSet, at time: Instant) {}
+    public mutating func didTwin(
+        _ node: NodeID, life: Int, with disk: TwinDisk, at time: Instant
+    ) {}
+    public mutating func didTurn(_ node: NodeID, to life: Int, at time: Instant) {}
+    public mutating func didForge(
+        _ message: Subject.Message, from origin: Origin, on node: NodeID, at time: Instant
     ) {}
     @inlinable
     public mutating func didSend(

@@ -19,7 +19,11 @@ enum DamagedStorage {
         let files = MemoryFiles()
         do throws(ExitError) {
             let stored = try write(records, of: node, in: files)
-            files.damage(damage, among: stored)
+            if damage.isLie {
+                files.lie(damage, about: stored.writes)
+            } else {
+                files.damage(damage, among: stored.counts)
+            }
         } catch {
             return .lost("which it could not even write: \(error.sentence)")
         }
@@ -38,13 +42,14 @@ enum DamagedStorage {
     /// How every refusal begins; then come file, offset and reason.
     private static let refusal = "Storage '\(directory)': "
 
-    /// Writes each record as a frame of its own; returns how many bytes each file held before the last.
+    /// Writes each record as a frame of its own; returns how many bytes each file held before the last,
+    /// and how many writes that took.
     private static func write<Record: WireCodable>(
         _ records: [Record], of node: NodeID, in files: MemoryFiles
-    ) throws(ExitError) -> [Int] {
+    ) throws(ExitError) -> (counts: [Int], writes: Int) {
         var log = try openLog(node, files) { (_: Record) in }
         for record in records.dropLast() { try log.makeDurable([record]) }
-        let stored = files.files.map(\.dataCount)
+        let stored = (files.files.map(\.dataCount), files.writes.count)
         if let last = records.last { try log.makeDurable([last]) }
         return stored
     }
@@ -87,6 +92,47 @@ enum DamagedStorage {
 }
 
 extension MemoryFiles {
+    /// Takes back what a disk only pretended to do with one of the first so many writes.
+    ///
+    /// An older last file is what a crash leaves that came before its last writes, and no log can tell:
+    /// then the write is dropped instead.
+    fileprivate func lie(_ lie: DiskDamage, about count: Int) {
+        let writes = Array(writes.prefix(count))
+        guard !writes.isEmpty else { return }
+        let chosen = lie.offset(in: writes.count)
+        switch lie.kind {
+        case .flippedBit, .lostBlock: return
+        case .droppedWrite: undo(writes[chosen])
+        case .misdirectedWrite(let distance):
+            undo(writes[chosen])
+            let other = (chosen + max(1, writes.count * distance / 1_000)) % writes.count
+            guard other != chosen else { return }
+            put(
+                writes[chosen].after, in: writes[other].file, at: writes[other].offset,
+                before: firstSpared(in: writes[other].file, from: count))
+        case .olderFile(let age):
+            let file = writes[chosen].file
+            guard file != files.lastIndex(where: { !$0.path.isEmpty }) else {
+                return undo(writes[chosen])
+            }
+            let own = self.writes.filter { $0.file == file }
+            for write in own.dropFirst(own.count * age / 1_000).reversed() { undo(write) }
+        }
+    }
+
+    /// Where in a file the writes stand that are not lied about.
+    private func firstSpared(in file: Int, from count: Int) -> Int {
+        writes.dropFirst(count).filter { $0.file == file }.map(\.offset).min() ?? .max
+    }
+
+    private func undo(_ write: Write) { put(write.before, in: write.file, at: write.offset) }
+
+    private func put(_ bytes: [UInt8], in file: Int, at offset: Int, before limit: Int = .max) {
+        let end = min(offset + bytes.count, files[file].bytes.count, limit)
+        guard offset < end else { return }
+        files[file].bytes.replaceSubrange(offset..<end, with: bytes.prefix(end - offset))
+    }
+
     /// Damages one place among the first so many bytes of each file.
     fileprivate func damage(_ damage: DiskDamage, among counts: [Int]) {
         var skipped = damage.offset(in: counts.reduce(0, +))

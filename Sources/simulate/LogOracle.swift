@@ -63,6 +63,33 @@ struct LogOracle: Oracle {
         }
     }
 
+    // A log counts on its disks so far, and on being alone.
+
+    func mayRollBack(_ node: NodeID, to records: [LogRecord]) -> Bool { false }
+    func mayBeginAnew(wiped: NodeSet, kept: NodeSet) -> Bool { false }
+    func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool { false }
+
+    /// Whoever overhears a client's commands can repeat them, and nobody can tell; a guest that only knows
+    /// the hosts file cannot speak for it.
+    func mayForge(_ message: LogMessage, to node: NodeID) -> Bool {
+        guard case .request(let request) = message else { return true }
+        return request.operations.allSatisfy { operation in
+            guard operation.kind == .command else { return true }
+            let id = operation.header.id
+            if let sent = requests[id] { return sent == operation.body }
+            return !requests.keys.contains { $0.owner == id.owner }
+        }
+    }
+
+    mutating func didForge(
+        _ message: LogMessage, from origin: Origin, on node: NodeID, at time: Instant
+    ) {
+        guard case .request(let request) = message else { return }
+        for operation in request.operations where operation.kind == .command {
+            requests[operation.header.id] = operation.body
+        }
+    }
+
     /// The healthy clients have their last answers, and the healthy learners everything chosen.
     func isDone(among healthy: NodeSet) -> Bool {
         guard healthy.subtracting(cluster.nodes).subtracting(concluded).isEmpty else {

@@ -123,7 +123,11 @@ struct LogScenario: Scenario {
         for index in conditions.indices where !conditions[index].isGone {
             let node = NodeID(index: index)
             let isProposer = cluster.proposers.contains(node) && cluster.form == .roles
-            if cluster.nodes.contains(node), conditions[index].isAmnesiac, !isProposer { continue }
+            if cluster.nodes.contains(node), !isProposer,
+                conditions[index].isAmnesiac || conditions[index].hadOldDisk
+            {
+                continue
+            }
             living.insert(node)
         }
         var result = living.subtracting(cluster.nodes)

@@ -13,7 +13,19 @@ final class MemoryFiles: StorageFiles {
         var dataCount: Int { bytes.count - bytes.reversed().prefix { $0 == 0 }.count }
     }
 
+    /// A write: which bytes took the place of which.
+    struct Write: Hashable {
+        var file: Int
+        var offset: Int
+        var before: [UInt8]
+        var after: [UInt8]
+    }
+
     private let state = Mutex<[File]>([])
+    private let log = Mutex<[Write]>([])
+
+    /// All writes so far, in order.
+    var writes: [Write] { log.withLock { $0 } }
 
     /// Descriptors of directories, which have nothing to read.
     private static let directory: Int32 = -1
@@ -64,6 +76,10 @@ final class MemoryFiles: StorageFiles {
             let file = Int(descriptor)
             let end = offset + bytes.count - first
             files[file].bytes.grow(to: end)
+            let write = Write(
+                file: file, offset: offset, before: Array(files[file].bytes[offset..<end]),
+                after: Array(bytes[first...]))
+            log.withLock { $0.append(write) }
             files[file].bytes.replaceSubrange(offset..<end, with: bytes[first...])
             return bytes.count - first
         }

@@ -44,6 +44,13 @@ struct PaxosOracle: Oracle {
     /// The value that a client of the simulation proposes.
     static func value(ofClient position: Int) -> Value { [0x76, UInt8(0x30 + position)] }
 
+    // Basic Paxos counts on its disks, and on being alone.
+
+    func mayRollBack(_ node: NodeID, to records: [NodeRecord]) -> Bool { false }
+    func mayBeginAnew(wiped: NodeSet, kept: NodeSet) -> Bool { false }
+    func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool { false }
+    func mayForge(_ message: Message, to node: NodeID) -> Bool { true }
+
     func isDone(among healthy: NodeSet) -> Bool {
         for node in healthy where cluster.isClient(node) && !satisfied.contains(node) {
             return false

@@ -149,7 +149,8 @@ struct PaxosScenario: Scenario {
         var living = NodeSet()
         for index in conditions.indices where !conditions[index].isGone {
             let node = NodeID(index: index)
-            if cluster.acceptors.contains(node) && conditions[index].isAmnesiac { continue }
+            let hasForgotten = conditions[index].isAmnesiac || conditions[index].hadOldDisk
+            if cluster.acceptors.contains(node) && hasForgotten { continue }
             living.insert(node)
         }
         var result = living.subtracting(cluster.nodes)

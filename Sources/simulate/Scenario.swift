@@ -45,8 +45,9 @@ struct ScenarioSettings: Hashable, Sendable {
     var faults = ScenarioSettings.defaultFaults
     var bug: PlantedBug?
 
-    /// What `--faults default` stands for: everything, lost disks included.
-    static let defaultFaults = FaultSet.all
+    /// What `--faults default` stands for: everything that the protocols are to survive, lost disks
+    /// included.
+    static let defaultFaults = FaultSet.standard.union(.amnesia)
 }
 
 /// What the cluster agrees on.

@@ -4,6 +4,19 @@ import UDPRuntime
 
 /// The program `simulate`: the cluster of condriver and clidriver on a seeded network, clock and disk.
 enum SimulateCommand {
+    /// The names of faults in lines of a few, those of the default first.
+    private static let faultNames: String = {
+        let defaults = FaultSet.named.filter { ScenarioSettings.defaultFaults.contains($0.kind) }
+        let others = FaultSet.named.filter { !ScenarioSettings.defaultFaults.contains($0.kind) }
+        let names = (defaults + others).map(\.name)
+        return stride(from: 0, to: names.count, by: 6).map { first in
+            String(repeating: " ", count: 20) + names[first...].prefix(6).joined(separator: " ")
+        }.joined(separator: "\n")
+    }()
+
+    private static let lastDefaultFault =
+        FaultSet.named.last { ScenarioSettings.defaultFaults.contains($0.kind) }?.name ?? "none"
+
     static let help =
         """
         usage: simulate --seeds A..B [options]     run every seed; stop at the first that fails
@@ -18,8 +31,9 @@ enum SimulateCommand {
                             drawn from the seed unless given
           --clients N       how many clients; drawn from the seed unless given
           --ballots K       ballots each proposer may begin, from 1 to 4; 1, or with a bug 2
-          --faults LIST     default, none, or names separated by commas:
-                            \(FaultSet.named.map(\.name).joined(separator: " "))
+          --faults LIST     default, all, none, or names separated by commas, of which default
+                            stands for those up to \(lastDefaultFault):
+        \(faultNames)
 
         Planted bugs:
         \(PlantedBug.allCases.map { "  \($0.rawValue): \($0.explanation)" }.joined(separator: "\n"))

@@ -51,8 +51,8 @@ struct SimulateOptions {
         }
         if let text = arguments.value("--faults") {
             do {
-                settings.faults =
-                    text == "default" ? ScenarioSettings.defaultFaults : try FaultSet(parsing: text)
+                settings.faults = try FaultSet(
+                    parsing: text, standard: ScenarioSettings.defaultFaults)
             } catch {
                 throw .usage("--faults: \(error)")
             }

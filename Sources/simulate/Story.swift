@@ -204,7 +204,8 @@ extension TraceEvent {
         switch action {
         case .crashes, .crashesAtPersist, .restarts, .restartsWithoutDisk, .losesTail, .violates,
             .partitionBegins, .partitionEnds, .heals, .ends, .outOfRoom, .hangsDisk, .rots,
-            .refusesToStart:
+            .refusesToStart, .findsOldDisk, .beginsAnew, .losesPower, .failsToSync, .twinBegins,
+            .twinEnds, .computes, .forges:
             true
         default: false
         }

@@ -63,7 +63,7 @@ struct PlantedBugTests {
     /// A seed for each bug at which it shows, as `simulate --bugs` finds it.
     static let seeds: [(bug: PlantedBug, seed: UInt64, property: String)] = [
         (.countDatagrams, 23, "quorum"), (.forgetAccepted, 1, "agreement"),
-        (.promiseAtOldBallot, 1, "promises"), (.acceptDoesNotPromise, 47, "promises"),
+        (.promiseAtOldBallot, 1, "promises"), (.acceptDoesNotPromise, 230, "promises"),
         (.valueOfHighestPromise, 120, "agreement"), (.mixedBallots, 85, "quorum"),
         (.ballotReuse, 3, "one life a ballot"), (.answerBeforeDurable, 21, "quorum"),
         (.amnesia, 928, "agreement"),

@@ -50,6 +50,32 @@ struct DamagedStorageTests {
         #expect(refusals.contains { $0.contains("0000000000000002.log") } == (count > 200))
     }
 
+    @Test(
+        "so it does with writes that were dropped, misdirected or undone, but for the last",
+        arguments: [(1, false), (2, false), (5, true), (40, false), (40, true), (300, false)])
+    func lies(count: Int, isShrinking: Bool) {
+        // A long write in the place of a short one reaches into what stands behind it.
+        let written = isShrinking ? records(count).reversed() : records(count)
+        var refused: [String: Int] = [:]
+        for place in stride(from: 0, to: 1_000_000, by: 30_011) {
+            let kinds: [DiskDamage.Kind] = [
+                .droppedWrite, .misdirectedWrite(place / 1_001), .olderFile(place / 1_001),
+            ]
+            for kind in kinds {
+                let name = "\(kind)".prefix { $0 != "(" }.description
+                switch DamagedStorage.read(2, written, DiskDamage(kind, place: place)) {
+                case .refused: refused[name, default: 0] += 1
+                // A file may have been as it is in its youth.
+                case .whole: #expect(name == "olderFile" && count > 200)
+                case .lost(let what): Issue.record("\(kind) at \(place): \(what)")
+                }
+            }
+        }
+        for name in ["droppedWrite", "misdirectedWrite", "olderFile"] {
+            #expect(refused[name, default: 0] > 20, "\(name): \(refused)")
+        }
+    }
+
     @Test("a refusal names file and offset, and why, in one sentence")
     func reason() {
         let verdict = DamagedStorage.read(

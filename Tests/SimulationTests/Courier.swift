@@ -66,6 +66,8 @@ struct Courier: Automaton {
     }
 
     static let interval: Interval = .milliseconds(10)
+    /// The input that asks it for a checkpoint.
+    static let checkpointInput = -1
 
     let stamp: Stamp
     private(set) var wakeTime: Instant = .never
@@ -78,6 +80,8 @@ struct Courier: Automaton {
     var recovered: [UInt64] = []
     /// What it has recorded since its last checkpoint.
     var recorded: [UInt64] = []
+    /// Whether it was asked for a checkpoint.
+    private var isAsked = false
     /// The number that it cannot take back, if any.
     var unacceptable: UInt64?
     /// The number that it writes wrongly, if any; ``Record/unreadable`` to write that always.
@@ -126,6 +130,7 @@ struct Courier: Automaton {
 
     mutating func handle(_ input: Int, at now: Instant, into effects: inout Lanes) {
         effects.report(.asked(input))
+        isAsked = input == Courier.checkpointInput
     }
 
     mutating func wake(at now: Instant, into effects: inout Lanes) {
@@ -135,9 +140,10 @@ struct Courier: Automaton {
         wakeTime = sent < parcels ? now + Courier.interval : .never
     }
 
-    var wantsCheckpoint: Bool { recorded.count >= recordLimit }
+    var wantsCheckpoint: Bool { recorded.count >= recordLimit || isAsked }
 
     mutating func checkpoint() -> [Record] {
+        isAsked = false
         defer { recorded.removeAll() }
         return recorded.suffix(1).map { Record($0, written: $0 + (muddledCheckpoint ? 1 : 0)) }
     }
@@ -164,6 +170,12 @@ struct Ledger: WorldObserver {
     /// The hosts that may come back without their disks.
     var replaceable = NodeSet(0..<64)
 
+    var isForgeable: (Courier.Message) -> Bool = { _ in true }
+    var rollbacks: [Entry<[UInt64]>] = []
+    var beginnings: [(wiped: NodeSet, kept: NodeSet)] = []
+    var turns: [Entry<Int>] = []
+    /// By the guest that sent them.
+    var forged: [Entry<Courier.Message>] = []
     var starts: [Entry<Int>] = []
     var restarts: [Entry<Memory>] = []
     var crashes: [Entry<Int>] = []
@@ -180,6 +192,35 @@ struct Ledger: WorldObserver {
     }
 
     func mayLoseDisk(_ node: NodeID) -> Bool { replaceable.contains(node) }
+    func mayRollBack(_ node: NodeID, to records: [Courier.Record]) -> Bool {
+        replaceable.contains(node)
+    }
+    func mayBeginAnew(wiped: NodeSet, kept: NodeSet) -> Bool { wiped.isSubset(of: replaceable) }
+    func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool { replaceable.contains(node) }
+
+    func mayForge(_ message: Courier.Message, to node: NodeID) -> Bool { isForgeable(message) }
+
+    mutating func didRollBack(_ node: NodeID, to records: [Courier.Record], at time: Instant) {
+        rollbacks.append(Entry(node: node, value: records.map(\.number), time: time))
+    }
+
+    mutating func didBeginAnew(wiped: NodeSet, kept: NodeSet, at time: Instant) {
+        beginnings.append((wiped, kept))
+    }
+
+    mutating func didTwin(_ node: NodeID, life: Int, with disk: TwinDisk, at time: Instant) {
+        turns.append(Entry(node: node, value: life, time: time))
+    }
+
+    mutating func didTurn(_ node: NodeID, to life: Int, at time: Instant) {
+        turns.append(Entry(node: node, value: life, time: time))
+    }
+
+    mutating func didForge(
+        _ message: Courier.Message, from origin: Origin, on node: NodeID, at time: Instant
+    ) {
+        forged.append(Entry(node: origin.node, value: message, time: time))
+    }
 
     mutating func didStart(_ node: NodeID, at time: Instant) {
         starts.append(Entry(node: node, value: 0, time: time))

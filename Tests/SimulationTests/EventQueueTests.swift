@@ -56,7 +56,8 @@ struct FaultSetTests {
         #expect(try FaultSet(parsing: "loss,partitions") == [.loss, .partitions])
         #expect(try FaultSet(parsing: "default") == .standard)
         #expect(try FaultSet(parsing: "none") == [])
-        #expect(try FaultSet(parsing: "default,amnesia") == .all)
+        #expect(
+            try FaultSet(parsing: "default,amnesia,old-disks,leftovers,twins,forgeries") == .all)
         #expect(!FaultSet.standard.contains(.amnesia))
     }
 
