@@ -114,12 +114,17 @@ public struct NodeStatus: Hashable, Sendable {
         public var snapshot: UInt64
         /// Whether its votes count; nil if it does not vote.
         public var isVoting: Bool?
-        /// The CRC-32C of its state after what it has applied, if that was asked.
-        public var digest: UInt32?
+        /// The digest of all that it has applied, commands and replies; nil if it applies nothing.
+        public var digest: UInt64?
+        /// The identifier of the cluster's birth that it belongs to; 0 if it knows of none.
+        public var birth: UInt64
+        /// A position at which another node has another state, if there is one.
+        public var disputed: UInt64?
 
         public init(
             role: String, ballot: UInt64?, leader: NodeID?, chosen: UInt64, applied: UInt64?,
-            snapshot: UInt64, isVoting: Bool?, digest: UInt32? = nil
+            snapshot: UInt64, isVoting: Bool?, digest: UInt64? = nil, birth: UInt64 = 0,
+            disputed: UInt64? = nil
         ) {
             self.role = role
             self.ballot = ballot
@@ -129,6 +134,8 @@ public struct NodeStatus: Hashable, Sendable {
             self.snapshot = snapshot
             self.isVoting = isVoting
             self.digest = digest
+            self.birth = birth
+            self.disputed = disputed
         }
     }
 

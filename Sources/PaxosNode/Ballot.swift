@@ -10,6 +10,10 @@ public struct Ballot: Hashable, Comparable, Sendable {
     /// The life of the proposer that uses it.
     public var incarnation: UInt64
 
+    /// The highest number of a ballot, and of whatever else a peer counts up: no cluster gets there, and a
+    /// forger who could would end it.
+    public static let ceiling: UInt64 = 1 << 56
+
     public init(number: UInt64, incarnation: UInt64) {
         self.number = number
         self.incarnation = incarnation
@@ -28,6 +32,7 @@ extension Ballot: WireCodable {
 
     public init(from reader: inout ByteReader) throws(WireError) {
         number = try reader.readUInt64()
+        guard number <= Ballot.ceiling else { throw .invalidField }
         incarnation = try reader.readUInt64()
     }
 }
@@ -52,8 +57,8 @@ public struct BallotSequence: Hashable, Sendable {
 
     /// The lowest ballot whose number is above every one given out and above the floor's.
     ///
-    /// Returns nil when 64 bits hold none, which only a damaged or hostile peer can bring about: the
-    /// proposer then stays silent rather than use a ballot twice.
+    /// Returns nil when there is none up to ``Ballot/ceiling``, which only a hostile peer can bring about:
+    /// the proposer then stays silent rather than use a ballot twice.
     mutating func next(above floor: Ballot?) -> Ballot? {
         let step = UInt64(nodeCount)
         var number = UInt64(node.rawValue)
@@ -62,7 +67,7 @@ public struct BallotSequence: Hashable, Sendable {
             // The highest of this node's numbers that is not above the least; it cannot overflow.
             let reached = number + stepsBelow * step
             let (sum, overflow) = reached.addingReportingOverflow(step)
-            guard !overflow else { return nil }
+            guard !overflow, sum <= Ballot.ceiling else { return nil }
             number = sum
         }
         last = number

@@ -197,6 +197,7 @@ extension World {
         endTwins()
         recording.hearing = nil
         healthy = chosen.intersection(NodeSet(0..<hosts.count))
+        guard observer.canProgress(healthy) else { return false }
         isHealed = true
         note(.heals, 0, healthy.bits)
         line(.heals, nil, text: "\(healthy)")

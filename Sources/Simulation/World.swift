@@ -128,7 +128,8 @@ public struct World<Observer: WorldObserver>: ~Copyable {
         if observer.isDone(among: healthy) { return .completed }
         let bound = safetyEnd + plan.livenessBound
         if let outcome = runEvents(until: bound) { return outcome }
-        return .stuck
+        // Those that were left as they were may have changed what the healthy can do.
+        return observer.canProgress(healthy) ? .stuck : .beyondHealing
     }
 
     /// Takes what is due by `end`; returns an outcome when the run is over before.

@@ -42,6 +42,9 @@ public protocol WorldObserver {
     /// What it makes out of datagrams that it overheard may hold what only their sender knows.
     func mayForge(_ message: Subject.Message, to node: NodeID) -> Bool
 
+    /// Whether these hosts, once healed, can make progress, as far as what they have recorded allows.
+    func canProgress(_ healthy: NodeSet) -> Bool
+
     /// Whether all that the healthy hosts owe has been done; asked only once they are healed.
     func isDone(among healthy: NodeSet) -> Bool
 
@@ -93,6 +96,7 @@ public enum Memory: Hashable, Sendable {
 
 extension WorldObserver {
     public func mayLoseDisk(_ node: NodeID) -> Bool { true }
+    public func canProgress(_ healthy: NodeSet) -> Bool { true }
     @inlinable public mutating func didStart(_ node: NodeID, at time: Instant) {}
     @inlinable
     public mutating func didRestart(

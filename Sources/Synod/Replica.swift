@@ -32,13 +32,20 @@ public final class Replica: Sendable {
         var settings = LoopSettings(
             cluster: hosts.cluster, node: node, addresses: try hosts.addresses())
         settings.guestLimit = LoopSettings.maximumGuests
+        var options = LogOptions()
+        options.service = Array(hosts.service.rawValue.utf8)
         let automaton = LogNode(
             cluster: try LogCluster(hosts), node: node, state: Sessions(service),
-            seed: Entropy.seed())
+            seed: Entropy.seed(), options: options)
         thread = try LoopThread(
             automaton, settings: settings, socket: try UDPSocket(for: settings, of: hosts),
             storage: storage,
-            report: { output in if let event = ReplicaEvent(output) { report(event) } },
+            report: { output throws(ExitError) in
+                if let event = ReplicaEvent(output) { report(event) }
+                if case .contradicted(let slot) = output {
+                    throw .contradicted(node, at: slot)
+                }
+            },
             ended: {})
     }
 
@@ -53,7 +60,8 @@ public final class Replica: Sendable {
 
     /// Waits until the node has ended.
     ///
-    /// - Throws: ``ExitError`` of status 74 if it ended because its storage failed, 71 if the system did.
+    /// - Throws: ``ExitError`` of status 74 if it ended because its storage failed or contradicts what is
+    ///   chosen, 71 if the system failed.
     public func ended() async throws(ExitError) {
         _ = try await thread.ended()
     }
@@ -63,8 +71,15 @@ public final class Replica: Sendable {
 public enum ReplicaEvent: Hashable, Sendable {
     /// It leads from now on.
     case leads
-    /// It has lost what it had promised, and its votes are refused for the rest of the run.
+    /// It has lost what it had promised, and its votes are refused for good.
     case refused
+    /// A node belongs to another beginning of the cluster, of this name, and takes no part: one of the two
+    /// has a directory that the other's cluster does not know.
+    case stranger(node: Int, birth: String)
+    /// A node has another history; one of the two is wrong.
+    case contradiction(node: Int)
+    /// A majority has another history: this node ends.
+    case contradicted
     /// It was far behind, and goes on from another node's snapshot.
     case restored
 
@@ -72,6 +87,10 @@ public enum ReplicaEvent: Hashable, Sendable {
         switch output {
         case .leads: self = .leads
         case .refused: self = .refused
+        case .stranger(let node, let birth, _):
+            self = .stranger(node: node.index, birth: Birth.name(of: birth))
+        case .contradiction(let node, _): self = .contradiction(node: node.index)
+        case .contradicted: self = .contradicted
         case .restored: self = .restored
         case .applied: return nil
         }

@@ -23,7 +23,8 @@ public final class LoopThread<A: Automaton & Sendable>: Sendable {
     /// - Parameters:
     ///   - storage: the directory of its records, which are replayed before this returns; nil to keep
     ///     them in memory alone.
-    ///   - report: told of every output, on the loop's thread, which waits for it.
+    ///   - report: told of every output, on the loop's thread, which waits for it; what it throws ends the
+    ///     loop.
     ///   - ended: called once, on the loop's thread, when nothing is taken any more and the socket and
     ///     the storage are free again.
     /// - Throws: ``ExitError`` of status 71 if the system gives no thread, 74 if the storage cannot be
@@ -31,7 +32,8 @@ public final class LoopThread<A: Automaton & Sendable>: Sendable {
     @inlinable
     public convenience init(
         _ automaton: consuming A, settings: LoopSettings, socket: consuming UDPSocket,
-        storage: String? = nil, report: @escaping @Sendable (A.Output) -> Void,
+        storage: String? = nil,
+        report: @escaping @Sendable (A.Output) throws(ExitError) -> Void,
         ended: @escaping @Sendable () -> Void = {}
     ) throws(ExitError) {
         let socket = Handover(socket)
@@ -48,7 +50,7 @@ public final class LoopThread<A: Automaton & Sendable>: Sendable {
             var loop = EventLoop(
                 handover.take(), settings: settings, socket: socket.take(), inbox: inbox)
             let go = { (output: A.Output) throws(ExitError) in
-                report(output)
+                try report(output)
                 return LoopDecision.continue
             }
             guard var log = stored.take() else { return try loop.run(go) }

@@ -1,4 +1,5 @@
 import ConsensusCore
+import PaxosNode
 import UDPRuntime
 
 /// What clidriver says about the nodes of a log service.
@@ -55,12 +56,19 @@ enum ServiceText {
 
     /// One line a node; it fails if all are silent.
     static func ending(for statuses: [NodeStatus], hosts: HostsFile) -> ServiceDialogue.Ending {
-        let chosen = statuses.compactMap { $0.report?.chosen }.max() ?? 0
+        // Nodes of other births know nothing of how far this one has come.
+        let birth = ServiceText.mainBirth(of: statuses)
         var ending = ServiceDialogue.Ending()
         for status in statuses {
             let host = hosts.hosts[status.node.index]
             ending.output += "\(status.node) \(host.name):\(host.port) "
-            ending.output += status.report.map { up($0, chosen: chosen) } ?? "silent"
+            if let report = status.report {
+                let peers = statuses.compactMap(\.report).filter { $0.birth == report.birth }
+                ending.output += up(report, chosen: peers.map(\.chosen).max() ?? 0)
+                if report.birth != birth, report.birth != 0 { ending.output += " OF ANOTHER BIRTH" }
+            } else {
+                ending.output += "silent"
+            }
             ending.output += "\n"
         }
         if statuses.allSatisfy({ $0.report == nil }) {
@@ -68,6 +76,14 @@ enum ServiceText {
             ending.complaint = "No node answers. Are they running, with this hosts file?"
         }
         return ending
+    }
+
+    /// The birth that most of the nodes belong to.
+    private static func mainBirth(of statuses: [NodeStatus]) -> UInt64 {
+        let births = statuses.compactMap { $0.report?.birth }.filter { $0 != 0 }
+        return births.max { first, second in
+            births.count { $0 == first } < births.count { $0 == second }
+        } ?? 0
     }
 
     private static func up(_ report: NodeStatus.Report, chosen: UInt64) -> String {
@@ -78,6 +94,8 @@ enum ServiceText {
             line += " applied \(applied) lag \(chosen > applied ? chosen - applied : 0)"
         }
         if report.isVoting == false { line += " without vote" }
+        line += report.birth == 0 ? " no birth" : " birth \(Birth.name(of: report.birth))"
+        if let position = report.disputed { line += " CONTRADICTED AT \(position)" }
         return line
     }
 }

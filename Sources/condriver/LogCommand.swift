@@ -15,13 +15,18 @@ enum LogCommand {
         var settings = try options.runtime.settings(
             for: node, of: hosts, crashPoint: options.crashPoint)
         settings.guestLimit = LoopSettings.maximumGuests
+        var logOptions = LogOptions()
+        logOptions.service = Array(hosts.service.rawValue.utf8)
         var automaton = LogNode(
             cluster: cluster, node: node, state: initialState(of: hosts.service),
-            seed: Entropy.seed())
+            seed: Entropy.seed(), options: logOptions)
         let socket = try UDPSocket(for: settings, of: hosts)
         let report = { (output: LogOutput) throws(ExitError) in
             if let text = LogReportLine.text(for: output, of: node) { try Console.print(text) }
-            if output == .refused { Console.complain(LogReportLine.refusal(of: node)) }
+            if let sentence = output.sentence(of: node) {
+                Console.complain("condriver: \(sentence)")
+            }
+            if case .contradicted(let slot) = output { throw .contradicted(node, at: slot) }
             return LoopDecision.continue
         }
         try Console.print("Node ID \(node) is running as a \(cluster.roleName(of: node))\n")
@@ -48,11 +53,5 @@ enum LogReportLine {
     static func text(for output: LogOutput, of node: NodeID) -> String? {
         if case .leads = output { return NodeReport.text(for: .elected, of: node) }
         return nil
-    }
-
-    static func refusal(of node: NodeID) -> String {
-        "condriver: node \(node) has been started again without what it had promised, so the others "
-            + "refuse its votes for the rest of this run. It still learns and answers. With --storage "
-            + "DIR it would have kept its vote."
     }
 }

@@ -13,6 +13,27 @@ struct DiskWitness {
     private(set) var truncated: Slot = 0
     /// The acceptors of which it remembers a life.
     private(set) var lives: NodeSet = []
+    /// The node's own life.
+    private(set) var incarnation: UInt64 = 0
+    private(set) var birth: Birth?
+    /// The birth that it has accepted last in the founding.
+    private(set) var acceptedBirth: Birth?
+    private(set) var isAdmitted = false
+    private(set) var isRefused = false
+    /// How many records it has written in all.
+    private(set) var written: UInt64 = 0
+    /// By acceptor: the highest record number known.
+    private(set) var witnessed: [NodeID: UInt64] = [:]
+
+    /// Whether it votes in the cluster of a birth, as far as its disk says.
+    func votes(in birth: Birth, _ node: NodeID) -> Bool {
+        !isRefused && (isAdmitted || birth.life(of: node) == incarnation)
+    }
+
+    /// Whether it has ever had a vote.
+    func hasVote(_ node: NodeID) -> Bool {
+        isAdmitted || birth?.life(of: node) == incarnation
+    }
 
     /// Begins with what a checkpoint holds.
     init(_ records: [LogRecord] = []) {
@@ -36,6 +57,7 @@ struct DiskWitness {
     }
 
     private mutating func take(_ record: LogRecord) {
+        if case .written(let number) = record { written = number } else { written += 1 }
         switch record {
         case .promised(let ballot): promised = max(promised ?? ballot, ballot)
         case .accepted(let entry):
@@ -45,11 +67,20 @@ struct DiskWitness {
             accepted[Int(entry.slot) - 1] = ballot
         case .truncated(let slot): truncated = max(truncated, slot)
         case .chosen(let slot): chosen = max(chosen, slot)
-        case .snapshot(let slot, _):
+        case .snapshot(let slot, _, _):
             snapshot = max(snapshot, slot)
             chosen = max(chosen, slot)
         case .life(let node, _): lives.insert(node)
-        case .incarnation, .admitted, .ballot, .learned: return
+        case .incarnation(let incarnation): self.incarnation = incarnation
+        case .admitted: isAdmitted = true
+        case .refused: isRefused = true
+        case .born(let birth, _, _):
+            self.birth = birth
+            lives = lives.union(birth.founders)
+        case .foundingAccepted(let proposal): acceptedBirth = Birth(proposal.value)
+        case .witnessed(let acceptor, let number):
+            witnessed[acceptor] = max(witnessed[acceptor] ?? 0, number)
+        case .ballot, .learned, .written, .foundingBallot, .foundingPromised: return
         }
     }
 
@@ -66,6 +97,12 @@ struct DiskWitness {
             throw forgets("that it has promised ballot \(promised)")
         }
         if !lives.subtracting(new.lives).isEmpty { throw forgets("a life of another") }
+        if new.incarnation != incarnation { throw forgets("whose life it is") }
+        if new.birth != birth { throw forgets("the cluster's birth") }
+        if birth == nil, new.acceptedBirth != acceptedBirth { throw forgets("an accepted birth") }
+        if isAdmitted && !new.isAdmitted { throw forgets("that it may vote") }
+        if isRefused && !new.isRefused { throw forgets("that its votes are refused") }
+        if new.written < written { throw forgets("that it has written \(written) records") }
         if new.chosen < chosen { throw forgets("what was chosen up to slot \(chosen)") }
         var slot = form == .replicas ? max(new.truncated, new.snapshot) : new.truncated
         while slot < UInt64(accepted.count) {

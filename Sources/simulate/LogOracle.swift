@@ -32,7 +32,7 @@ struct LogOracle: Oracle {
     private var applied: [Slot]
     /// By node: whether its first slot after a restart is still to come.
     private var isRecovering: [Bool]
-    /// The acceptors that lost their disks.
+    /// The acceptors that lost their disks, and with them what they had promised.
     private var forgetful: NodeSet = []
     /// By host: how many times it has come back.
     private var lives: [Int]
@@ -55,11 +55,27 @@ struct LogOracle: Oracle {
         lives = Array(repeating: 0, count: hostCount)
     }
 
-    /// An acceptor may, once its life is on every other acceptor's disk: see ``PaxosNode/Acquaintance``.
+    /// An acceptor may, once its life is on every other acceptor's disk, or once so many hold a birth that
+    /// the others can found no second one without them: see ``PaxosNode/Founding``.
     func mayLoseDisk(_ node: NodeID) -> Bool {
         guard cluster.acceptors.contains(node) else { return true }
-        return cluster.acceptors.removing(node).allSatisfy { other in
-            disks[other.index].lives.contains(node)
+        let others = cluster.acceptors.removing(node)
+        let unborn = others.filter { disks[$0.index].birth == nil }
+        return unborn.count + 1 < cluster.majority.size
+            || others.allSatisfy { disks[$0.index].lives.contains(node) }
+    }
+
+    /// Those with a vote, and those whom they can give one, make a majority, whatever birth there is.
+    func canProgress(_ healthy: NodeSet) -> Bool {
+        let voters = healthy.intersection(cluster.acceptors).subtracting(forgetful)
+        let births = healthy.intersection(cluster.nodes).compactMap {
+            disks[$0.index].birth ?? disks[$0.index].acceptedBirth
+        }
+        return births.allSatisfy { birth in
+            let count = voters.filter { disks[$0.index].votes(in: birth, $0) }.count
+            let canAdmit = count > (cluster.acceptors.count - 1) / 2
+            let others = voters.filter { !disks[$0.index].isRefused }.count
+            return (canAdmit ? others : count) >= cluster.majority.size
         }
     }
 
@@ -123,8 +139,8 @@ struct LogOracle: Oracle {
                 if let value = try ledger.count(entry, from: node) {
                     checkSent(value, in: entry.slot)
                 }
-            case .snapshot(let slot, let bytes):
-                try reference.check(bytes, at: slot, of: node, ledger)
+            case .snapshot(let slot, let chain, let bytes):
+                try reference.check(bytes, chain, at: slot, of: node, ledger)
             case .truncated(let slot): checkTruncation(slot, of: node)
             default: return
             }
@@ -137,8 +153,8 @@ struct LogOracle: Oracle {
         do throws(Violation) {
             let disk = DiskWitness(records)
             for record in records {
-                guard case .snapshot(let slot, let bytes) = record else { continue }
-                try reference.check(bytes, at: slot, of: node, ledger)
+                guard case .snapshot(let slot, let chain, let bytes) = record else { continue }
+                try reference.check(bytes, chain, at: slot, of: node, ledger)
             }
             try disks[node.index].check(disk, of: node, form: cluster.form)
             disks[node.index] = disk
@@ -256,6 +272,8 @@ struct LogOracle: Oracle {
         switch output {
         case .leads: tally.leaders += 1
         case .refused: tally.refusals += 1
+        case .stranger, .contradiction, .contradicted:
+            violate("one history", "node \(node) reports \(output.story)")
         case .applied(let slot, let value): apply(slot, value, by: node)
         case .restored(let slot):
             if slot <= applied[node.index] && !isRecovering[node.index] {
@@ -297,8 +315,9 @@ struct LogOracle: Oracle {
         isRecovering[node.index] = true
         applied[node.index] = 0
         guard memory == .wiped else { return }
+        // A life that never had a vote has promised nothing, and the next may come in its place.
+        if disks[node.index].hasVote(node) { forgetful.insert(node) }
         disks[node.index] = DiskWitness()
-        if cluster.acceptors.contains(node) { forgetful.insert(node) }
     }
 
     // MARK: - In words

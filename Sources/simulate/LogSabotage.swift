@@ -46,6 +46,7 @@ struct LogSabotage {
         case .countDatagrams: takeForAnother(&origin, message, node.cluster)
         case .valueOfHighestPromise: raiseBallots(&message)
         case .mixedBallots: mixBallots(&message, node)
+        case .amnesia: forgetRecordNumbers(&message)
         default: break
         }
         node.receive(message, from: origin, at: now, into: &lanes)
@@ -89,6 +90,13 @@ struct LogSabotage {
             origin = other
             return
         }
+    }
+
+    /// Nobody knows how many records there were.
+    private func forgetRecordNumbers(_ message: inout LogMessage) {
+        guard case .welcome(var welcome) = message else { return }
+        welcome.written = 0
+        message = .welcome(welcome)
     }
 
     /// Whatever was reported before gives way to what the latest promise reports.
@@ -152,7 +160,8 @@ struct LogSabotage {
         into lanes: inout LogNode.Lanes
     ) {
         let pulse = Pulse(
-            ballot: heartbeat.ballot, round: heartbeat.round, isVoting: true, snapshot: 0)
+            ballot: heartbeat.ballot, round: heartbeat.round, isVoting: true, snapshot: 0,
+            written: 0, claim: StateClaim(applied: 0, chain: 0))
         for acceptor in node.cluster.acceptors.removing(node.node) {
             guard let origin = origins[acceptor.index] else { continue }
             node.receive(.pulse(pulse), from: origin, at: now, into: &lanes)

@@ -91,7 +91,10 @@ extension LogMessage {
             "reply " + reply.answers.map(\.story).joined(separator: ", ")
         case .read(let read):
             "read, at slot \(read.slot): " + read.operations.map(\.story).joined(separator: ", ")
-        case .hello, .welcome, .canvass, .willing, .inquiry, .report: kind
+        case .born(let birth): "the birth \(birth)"
+        case .hello, .welcome, .founding, .canvass, .willing, .question, .testimony, .inquiry,
+            .report:
+            kind
         }
     }
 }
@@ -138,7 +141,14 @@ extension LogRecord {
         case .truncated(let slot): "that it has forgotten slots through \(slot)"
         case .learned(let slot, let value): "that \(inWords(value)) is chosen in slot \(slot)"
         case .chosen(let slot): "that slots through \(slot) are chosen"
-        case .snapshot(let slot, let bytes): "a snapshot at slot \(slot), \(bytes.count) bytes"
+        case .refused: "that its votes are refused"
+        case .witnessed(let node, let number): "that node \(node) has written \(number) records"
+        case .written(let number): "that it has written \(number) records"
+        case .born(let birth, _, _): "the birth \(birth)"
+        case .foundingBallot(let number): "that it founds at ballot \(number)"
+        case .foundingPromised(let ballot): "the promise of ballot \(ballot) to a founder"
+        case .foundingAccepted: "the acceptance of a birth"
+        case .snapshot(let slot, _, let bytes): "a snapshot at slot \(slot), \(bytes.count) bytes"
         }
     }
 }
@@ -148,7 +158,12 @@ extension LogOutput {
     var story: String {
         switch self {
         case .leads(let ballot): "that it leads at ballot \(ballot)"
-        case .refused: "that its votes are refused"
+        case .refused(.forgotten): "that its votes are refused: it has forgotten another life"
+        case .refused(.restored): "that its votes are refused: its disk is older than it was"
+        case .stranger(let node, let birth, _):
+            "that node \(node) belongs to another birth, \(Birth.name(of: birth))"
+        case .contradiction(let node, let slot): "that node \(node) has another history at \(slot)"
+        case .contradicted(let slot): "that most have another history at \(slot)"
         case .applied(let slot, let value): "slot \(slot) applied: \(inWords(value))"
         case .restored(let slot): "that it goes on after slot \(slot)"
         }

@@ -6,8 +6,9 @@ import Simulation
 struct ReferenceReplica {
     private var state: any ReplicatedState
     private var applied: Slot = 0
-    /// The first snapshot that a node took after a slot.
-    private var snapshots: [Slot: [UInt8]] = [:]
+    private var chain = ChainDigest()
+    /// The first snapshot that a node took after a slot, and its digest.
+    private var snapshots: [Slot: (bytes: [UInt8], chain: UInt64)] = [:]
 
     init(_ state: any ReplicatedState) {
         self.state = state
@@ -17,22 +18,25 @@ struct ReferenceReplica {
     ///
     /// - Throws: the violation that it is.
     mutating func check(
-        _ snapshot: [UInt8], at slot: Slot, of node: NodeID, _ ledger: SlotLedger
+        _ snapshot: [UInt8], _ chain: UInt64, at slot: Slot, of node: NodeID, _ ledger: SlotLedger
     ) throws(Violation) {
         if let known = snapshots[slot] {
-            guard known != snapshot else { return }
+            guard known != (snapshot, chain) else { return }
             throw Violation(
                 property: "equal states",
                 explanation: "node \(node)'s snapshot at slot \(slot) differs from another's")
         }
-        snapshots[slot] = snapshot
+        snapshots[slot] = (snapshot, chain)
         while applied < slot, let value = ledger.chosen(in: applied + 1) {
+            self.chain.fold(value.span)
             CommandBatch.forEach(in: value) { header, command in
-                _ = state.apply(header, command)
+                self.chain.fold(state.apply(header, command))
             }
             applied += 1
         }
-        guard applied == slot, state.snapshot() != snapshot else { return }
+        guard applied == slot, state.snapshot() != snapshot || self.chain.value != chain else {
+            return
+        }
         throw Violation(
             property: "equal states",
             explanation: "node \(node)'s snapshot at slot \(slot) is not what the chosen commands "

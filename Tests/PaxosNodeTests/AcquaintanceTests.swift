@@ -13,17 +13,36 @@ struct AcquaintanceTests {
         LogDriver(0, of: cluster, records: records)
     }
 
-    private func welcome(_ driver: LogDriver, remembered: UInt64? = nil) -> LogMessage {
+    /// A node whose cluster was founded by the others, before it came.
+    private func latecomer(_ count: Int, records: [LogRecord] = []) -> LogDriver {
+        var driver = LogDriver(0, of: LogCluster(replicas: count), records: records, isBorn: false)
+        let founders = driver.node.cluster.acceptors.removing(0)
+        driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: 1)
+        let birth = Birth(
+            identifier: LogDriver.birthIdentifier, founders: founders,
+            lives: founders.map { LogDriver.peer($0).stamp.incarnation })
+        driver.receive(.born(birth), from: 1)
+        return driver
+    }
+
+    private func welcome(
+        _ driver: LogDriver, remembered: UInt64? = nil, written: UInt64 = 0, isVoting: Bool = true
+    ) -> LogMessage {
         .welcome(
             Welcome(
-                proof: driver.node.incarnation, remembered: remembered ?? driver.node.incarnation))
+                proof: driver.node.incarnation, remembered: remembered ?? driver.node.incarnation,
+                written: written, isVoting: isVoting))
     }
+
+    // MARK: - Greeting
 
     @Test("a life that has not shown that it knows this one is not heard, but asked to greet")
     func strangers() {
         var driver = driver()
         let effects = driver.receive(heartbeat, from: 1)
-        let challenge = LogMessage.hello(Hello(proof: LogDriver.peer(1).stamp.incarnation))
+        let challenge = LogMessage.hello(
+            Hello(
+                proof: LogDriver.peer(1).stamp.incarnation, written: driver.node.journal.written))
         #expect(effects.envelopes.map(\.message) == [challenge])
         // It is not asked again with every datagram.
         #expect(driver.receive(heartbeat, from: 1).isEmpty)
@@ -45,7 +64,8 @@ struct AcquaintanceTests {
     @Test("another life of a known node is a stranger until it greets, and then the first one is")
     func anotherLife() {
         var driver = driver()
-        let (one, two) = (origin(1, life: 7), origin(1, life: 8))
+        let birth = LogDriver.birthIdentifier
+        let (one, two) = (origin(1, epoch: birth, life: 7), origin(1, epoch: birth, life: 8))
         driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: one)
         #expect(driver.receive(heartbeat, from: two).sent("pulse").isEmpty)
         driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: two)
@@ -53,64 +73,96 @@ struct AcquaintanceTests {
         #expect(driver.receive(heartbeat, from: one).sent("pulse").isEmpty)
     }
 
+    // MARK: - Remembering
+
     @Test("an acceptor remembers the first life that greets it, durably, and tells all others so")
     func firstLife() {
-        var driver = driver()
+        var driver = LogDriver(0, of: cluster, isBorn: false)
         let greeting = LogMessage.hello(Hello(proof: driver.node.incarnation))
+        func remembered(_ effects: LogNode.Lanes) -> [UInt64] {
+            effects.sent("welcome").compactMap {
+                if case .welcome(let welcome) = $0.message { welcome.remembered } else { nil }
+            }
+        }
         let first = driver.receive(greeting, from: origin(1, life: 7))
-        #expect(first.records == [.life(1, 7)])
-        #expect(
-            first.sent("welcome").map(\.message) == [.welcome(Welcome(proof: 7, remembered: 7))])
+        #expect(first.records == [.life(1, 7)] && remembered(first) == [7])
         let second = driver.receive(greeting, from: origin(1, life: 8))
-        #expect(second.records.isEmpty)
-        #expect(
-            second.sent("welcome").map(\.message) == [.welcome(Welcome(proof: 8, remembered: 7))])
+        #expect(second.records.isEmpty && remembered(second) == [7])
+        // A life that has not proved itself is not remembered.
+        let unproved = driver.receive(.hello(Hello(proof: 0)), from: origin(2, life: 9))
+        #expect(unproved.records.isEmpty && remembered(unproved) == [0])
     }
 
-    @Test("a life that has not proved itself is not remembered")
-    func unproved() {
+    @Test("the founders of a cluster are remembered by whoever belongs to it")
+    func founders() {
         var driver = driver()
-        let effects = driver.receive(.hello(Hello(proof: 0)), from: origin(1, life: 7))
-        #expect(effects.records.isEmpty)
+        let effects = driver.receive(
+            .hello(Hello(proof: driver.node.incarnation)), from: origin(1, life: 8))
         #expect(
-            effects.sent("welcome").map(\.message) == [.welcome(Welcome(proof: 7, remembered: 0))])
+            effects.sent("welcome").map(\.message) == [
+                .welcome(Welcome(proof: 8, remembered: 101, written: 0, isVoting: false))
+            ])
     }
 
     @Test("in role form only acceptors remember, and only acceptors")
     func roles() {
         let cluster = LogCluster(proposers: 1, acceptors: 2, learners: 1)
         for (id, other, life) in [(1, 2, 7), (1, 0, 0), (3, 2, 0)] as [(NodeID, NodeID, UInt64)] {
-            var driver = LogDriver(id, of: cluster)
+            var driver = LogDriver(id, of: cluster, isBorn: false)
             let effects = driver.receive(
                 .hello(Hello(proof: driver.node.incarnation)), from: origin(other, life: 7))
             #expect(effects.records == (life == 0 ? [] : [.life(other, 7)]))
             #expect(
-                effects.sent("welcome").map(\.message)
-                    == [.welcome(Welcome(proof: 7, remembered: life))])
+                effects.sent("welcome").map(\.message) == [
+                    .welcome(Welcome(proof: 7, remembered: life, written: 0, isVoting: false))
+                ])
         }
     }
 
-    @Test("a new life votes once a majority remembers it, itself included, and not before")
-    func admission() {
+    // MARK: - Votes
+
+    @Test("a founder votes once a majority knows of nothing newer of it, itself included")
+    func founding() {
         var driver = LogDriver(0, of: LogCluster(replicas: 5))
         let prepare = LogMessage.prepare(LogPrepare(ballot: ballot(6), from: 1))
-        #expect(!driver.node.isVoting)
         driver.receive(welcome(driver), from: 1)
         driver.receive(welcome(driver), from: 1)
         #expect(!driver.node.isVoting && driver.receive(prepare, from: 1).isEmpty)
-        let effects = driver.receive(welcome(driver), from: 2)
-        #expect(driver.node.isVoting && effects.records == [.admitted])
+        driver.receive(welcome(driver, isVoting: false), from: 2)
+        #expect(driver.node.isVoting)
         #expect(driver.receive(prepare, from: 1).sent("promise").count == 1)
     }
 
-    @Test("a life is refused for good when another one is remembered, whoever remembers it later")
+    @Test(
+        "who comes later votes once more than half of the others remember it, all with a vote",
+        arguments: [(3, 2), (4, 2), (5, 3)])
+    func admission(count: Int, needed: Int) {
+        var driver = latecomer(count)
+        for other in 1..<count {
+            driver.receive(welcome(driver, isVoting: false), from: NodeID(index: other))
+        }
+        #expect(!driver.node.isVoting)
+        for other in 1..<needed { driver.receive(welcome(driver), from: NodeID(index: other)) }
+        driver.receive(welcome(driver), from: 1)
+        #expect(!driver.node.isVoting)
+        let effects = driver.receive(welcome(driver), from: NodeID(index: needed))
+        #expect(driver.node.isVoting && effects.records.contains(.admitted))
+    }
+
+    @Test("a life is refused for good when another one is remembered, also after a restart")
     func refusal() {
-        var driver = driver()
+        var driver = latecomer(3)
         let effects = driver.receive(welcome(driver, remembered: 3), from: 1)
-        #expect(effects.outputs == [.refused])
-        let rest = driver.receive(welcome(driver), from: 2)
-        #expect(!driver.node.isVoting && rest.records.isEmpty)
+        #expect(effects.outputs == [.refused(.forgotten)] && effects.records == [.refused])
+        driver.receive(welcome(driver), from: 2)
+        driver.receive(welcome(driver), from: 1)
+        #expect(!driver.node.isVoting)
         #expect(driver.receive(welcome(driver, remembered: 3), from: 1).outputs.isEmpty)
+
+        var after = LogDriver(0, of: cluster, records: driver.node.checkpoint())
+        after.receive(welcome(after), from: 1)
+        after.receive(welcome(after), from: 2)
+        #expect(!after.node.isVoting)
     }
 
     @Test("who is admitted already is not refused any more")
@@ -121,18 +173,91 @@ struct AcquaintanceTests {
         #expect(driver.node.isVoting && effects.outputs.isEmpty)
     }
 
-    @Test("a restart with its storage keeps a node's life, its vote and what it remembers")
+    @Test(
+        "a restart with its storage keeps a node's life and what it remembers, and asks a majority")
     func restart() {
-        var before = driver()
-        before.receive(.hello(Hello(proof: before.node.incarnation)), from: origin(2, life: 7))
+        var before = LogDriver(0, of: cluster)
         before.receive(welcome(before), from: 1)
-        let records = before.node.checkpoint()
-        var after = driver(records)
-        #expect(after.node.incarnation == before.node.incarnation && after.node.isVoting)
-        let effects = after.receive(
-            .hello(Hello(proof: after.node.incarnation)), from: origin(2, life: 8))
-        #expect(
-            effects.sent("welcome").map(\.message) == [.welcome(Welcome(proof: 8, remembered: 7))])
+        var after = driver(before.node.checkpoint())
+        #expect(after.node.incarnation == before.node.incarnation && !after.node.isVoting)
+        after.receive(welcome(after, written: after.node.journal.written), from: 1)
+        #expect(after.node.isVoting)
+    }
+
+    // MARK: - Record numbers
+
+    @Test("records are numbered through checkpoints and restarts")
+    func numbers() {
+        var driver = driver()
+        driver.meetAll()
+        let before = driver.node.journal.written
+        let effects = driver.receive(
+            .prepare(LogPrepare(ballot: ballot(4), from: 1)), from: 1)
+        #expect(driver.node.journal.written == before + UInt64(effects.records.count))
+        guard case .promise(let promise)? = effects.sent("promise").first?.message else {
+            Issue.record("no promise")
+            return
+        }
+        #expect(promise.written == driver.node.journal.written)
+        let again = LogDriver(0, of: cluster, records: driver.node.checkpoint())
+        #expect(again.node.journal.written == driver.node.journal.written)
+    }
+
+    @Test("the highest number that another has told of is kept, with whatever is recorded next")
+    func witness() {
+        var driver = driver()
+        driver.meetAll()
+        driver.lead()
+        let pulse = Pulse(
+            ballot: driver.node.tenure!.ballot, round: 0, isVoting: true, snapshot: 0, written: 40,
+            claim: .none)
+        #expect(driver.receive(.pulse(pulse), from: 1).records.isEmpty)
+        let effects = driver.receive(
+            .hello(Hello(proof: driver.node.incarnation, written: 7)), from: 1)
+        guard case .welcome(let welcome)? = effects.sent("welcome").first?.message else {
+            Issue.record("no welcome")
+            return
+        }
+        #expect(welcome.written == 40)
+        #expect(driver.node.checkpoint().contains(.witnessed(1, 40)))
+    }
+
+    @Test("a life that has written less than it once told others of has no vote, for good")
+    func olderDirectory() {
+        var driver = driver()
+        let effects = driver.receive(
+            welcome(driver, written: driver.node.journal.written + 1), from: 1)
+        #expect(effects.outputs == [.refused(.restored)] && effects.records == [.refused])
+        driver.receive(welcome(driver), from: 2)
+        #expect(!driver.node.isVoting)
+    }
+
+    @Test("a promise is not counted that comes from before what its acceptor has told of")
+    func oldPromise() {
+        var driver = driver()
+        driver.meetAll()
+        while driver.node.preparation == nil {
+            let effects = driver.wakeInTime()
+            guard !effects.sent("canvass").isEmpty, let attempt = driver.node.canvass?.attempt
+            else { continue }
+            for other in [1, 2] as [NodeID] {
+                driver.receive(.willing(Willing(attempt: attempt, promised: nil)), from: other)
+            }
+        }
+        let ballot = driver.node.preparation!.ballot
+        driver.receive(
+            .accepted(LogAccepted(ballot: PaxosNodeTests.ballot(1), slots: [], written: 30)),
+            from: 1)
+        func promise(_ written: UInt64) -> LogMessage {
+            .promise(
+                LogPromise(
+                    ballot: ballot, from: 1, truncated: 0, entries: [], next: nil,
+                    written: written))
+        }
+        driver.receive(promise(29), from: 1)
+        #expect(driver.node.tenure == nil)
+        driver.receive(promise(30), from: 1)
+        #expect(driver.node.tenure != nil)
     }
 
     @Test("it greets until all have answered and all acceptors remember it, ever more slowly")

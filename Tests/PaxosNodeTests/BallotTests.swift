@@ -76,15 +76,15 @@ struct BallotTests {
         #expect(next.number > number && next.number <= number + 5 && next.number % 5 == 2)
     }
 
-    @Test("run out at the end of 64 bits without a trap", arguments: [1, 3, 7, 64])
+    @Test("run out at the ceiling, and at the end of 64 bits, without a trap", arguments: [1, 3, 7, 64])
     func exhaustion(nodeCount: Int) throws {
         for node in [0, nodeCount - 1] {
             for distance in 0..<200 as Range<UInt64> {
                 var ballots = BallotSequence(
                     node: NodeID(index: node), nodeCount: nodeCount, incarnation: 1)
-                let floor = UInt64.max - distance
+                let floor = Ballot.ceiling - distance
                 if let next = ballots.next(above: ballot(floor)) {
-                    #expect(next.number > floor)
+                    #expect(next.number > floor && next.number <= Ballot.ceiling)
                     #expect(next.number % UInt64(nodeCount) == UInt64(node))
                 } else {
                     #expect(distance < UInt64(nodeCount))

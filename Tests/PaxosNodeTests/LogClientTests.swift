@@ -395,7 +395,7 @@ struct LogClientTests {
         driver.call(1, .status(.omitted))
         let report = LogMessage.report(
             LogReport(
-                isLeading: true, ballot: ballot(4), leader: 1, chosen: 3, applied: 2, snapshot: 1,
+                isLeading: true, ballot: 4, leader: 1, chosen: 3, applied: 2, snapshot: 1,
                 isVoting: true, digest: nil))
         for node in [1, 1, 0] as [NodeID] { driver.receive(report, from: node) }
         #expect(driver.answers.isEmpty)

@@ -12,7 +12,7 @@ struct LogCodecTests {
     func coverage() {
         let tags = Set(LogSamples.messageTags.map { UInt8($0) })
         for samples in [LogSamples.smallest, LogSamples.ordinary, LogSamples.largest] {
-            #expect(samples.count == 20 && Set(samples.map(\.kind)).count == 20)
+            #expect(samples.count == tags.count && Set(samples.map(\.kind)).count == tags.count)
             #expect(Set(samples.compactMap { encoded($0).first }) == tags)
         }
         let recordTags = Set(LogSamples.recordTags.map { UInt8($0) })
@@ -56,26 +56,29 @@ struct LogCodecTests {
         func message(_ kind: String) -> [UInt8] {
             LogSamples.ordinary.filter { $0.kind == kind }.flatMap(encoded)
         }
-        #expect(message("hello") == [1] + number(5))
-        #expect(message("heartbeat") == [5] + ballot + number(8) + number(20) + number(10))
+        #expect(message("hello") == [1] + number(5) + number(0))
+        #expect(
+            message("heartbeat") == [5] + ballot + number(8) + number(20) + number(10) + number(0)
+                + number(0) + [0, 0, 0, 0])
         #expect(
             message("accept") == [9] + ballot + number(22) + [3, 0, 0, 0] + [1, 0, 0, 0, 1]
                 + [0, 0, 0, 0] + [2, 0, 0, 0, 2, 3] + number(21))
         #expect(
             message("accepted") == [10] + ballot + [2, 0, 0, 0] + number(22) + number(24)
-                + number(30) + number(30))
+                + number(30) + number(30) + number(0))
         let owner: [UInt8] = [0xd3, 0xb0, 0x57, 0x0a, 0, 0, 0, 0]
         let header = number(1) + owner + number(1) + number(1)
         #expect(
             message("request") == [16, 2, 0, 0, 0] + header + [0, 1, 0, 0, 0, 1] + header
                 + [1, 0, 0, 0, 0])
         #expect(
-            message("report") == [20, 1, 1] + ballot + [1, 0] + number(25) + [1] + number(24)
-                + number(20) + [1, 0] + [1, 0xef, 0xbe, 0xad, 0xde])
+            message("report") == [20, 1, 1] + number(12) + [1, 0] + number(25) + [1] + number(24)
+                + number(20) + [1, 0] + [1, 0xef, 0xbe, 0xad, 0xde, 0, 0, 0, 0] + number(9) + [1]
+                + number(3))
         let entry = LogSamples.entry(7, at: PaxosNodeTests.ballot(12, life: 34), [9])
         #expect(
             encoded(LogRecord.accepted(entry)) == [6] + number(7) + ballot + [1, 0, 0, 0, 9])
-        #expect(encoded(LogRecord.snapshot(3, [8])) == [10] + number(3) + [1, 0, 0, 0, 8])
+        #expect(encoded(LogRecord.snapshot(3, [8])) == [10] + number(3) + number(0) + [1, 0, 0, 0, 8])
     }
 
     @Test("every proper prefix throws")
@@ -173,6 +176,9 @@ struct LogCodecTests {
                 LogAccepted(ballot: one, slots: [SlotRange(first: slot, last: max(slot, 1))])),
             .fetch(Fetch(from: slot, snapshot: 0, offset: 0)),
             .chosen(ChosenValues(first: slot, values: [], chosen: 0)),
+            .chosen(ChosenValues(first: .maximum, values: [[], []], chosen: 0)),
+            .accept(
+                LogAccept(ballot: one, first: .maximum, values: [[], []], chosen: .maximum)),
             .votes(Votes(first: 1, entries: [entry])),
             .snapshotPart(SnapshotPart(slot: slot, size: 0, offset: 0, bytes: [])),
         ]
@@ -181,6 +187,37 @@ struct LogCodecTests {
             .accepted(entry), .learned(slot, []), .snapshot(slot, []),
         ]
         for record in refusedRecords { #expect(refuses(record), "\(record)") }
+    }
+
+    @Test("no accept reaches further ahead of what is chosen, and no vote over more slots, than any window")
+    func windows() {
+        let one = ballot(1)
+        func accept(_ first: Slot) -> LogMessage {
+            .accept(LogAccept(ballot: one, first: first, values: [[1]], chosen: 10))
+        }
+        #expect(!refuses(accept(10 + LogMessage.maximumWindow)))
+        #expect(refuses(accept(11 + LogMessage.maximumWindow)))
+        func votes(_ count: UInt64) -> LogMessage {
+            .accepted(LogAccepted(ballot: one, slots: [SlotRange(first: 5, last: 4 + count)]))
+        }
+        #expect(!refuses(votes(4 * LogMessage.maximumWindow)))
+        #expect(refuses(votes(4 * LogMessage.maximumWindow + 1)))
+    }
+
+    @Test("what is counted up has a ceiling")
+    func ceilings() {
+        let high = Ballot(number: Ballot.ceiling + 1, incarnation: 1)
+        let refused: [LogMessage] = [
+            .prepare(LogPrepare(ballot: high, from: 1)),
+            .nack(Nack(ballot: ballot(1), promised: high)),
+            .heartbeat(LogHeartbeat(ballot: high, round: 1, chosen: 0, truncatable: 0)),
+            .heartbeat(
+                LogHeartbeat(
+                    ballot: ballot(1), round: Ballot.ceiling + 1, chosen: 0, truncatable: 0)),
+            .hello(Hello(proof: 1, written: Ballot.ceiling + 1)),
+        ]
+        for message in refused { #expect(refuses(message), "\(message)") }
+        #expect(refuses(.ballot(Ballot.ceiling + 1)) && !refuses(.ballot(Ballot.ceiling)))
     }
 
     @Test("nothing reaches beyond the highest slot")
@@ -285,12 +322,13 @@ struct LogCodecTests {
                 }
             }
         }
+        let chain = [UInt8](repeating: 0, count: 8)
         // A snapshot of 512 MiB, of which nothing is there.
         #expect(throws: WireError.truncated) {
-            try decoded(LogRecord.self, [10] + slot + [0, 0, 0, 0x20])
+            try decoded(LogRecord.self, [10] + slot + chain + [0, 0, 0, 0x20])
         }
         #expect(throws: WireError.invalidField) {
-            try decoded(LogRecord.self, [10] + slot + [1, 0, 0, 0x20])
+            try decoded(LogRecord.self, [10] + slot + chain + [1, 0, 0, 0x20])
         }
     }
 

@@ -10,16 +10,33 @@ struct LogDriver {
 
     init(
         _ id: NodeID, of cluster: LogCluster, state: any ReplicatedState = Recorder(),
-        records: [LogRecord] = []
+        records: [LogRecord] = [], isBorn: Bool = true, options: LogOptions = LogOptions()
     ) {
         node = LogNode(
-            cluster: cluster, node: id, state: state, seed: 2_000 + UInt64(id.rawValue))
+            cluster: cluster, node: id, state: state, seed: 2_000 + UInt64(id.rawValue),
+            options: options)
         for record in records { node.recover(record) }
+        if isBorn, node.founding.birth == nil {
+            let birth = LogDriver.birth(of: cluster, with: id, in: node.incarnation)
+            node.recover(.born(birth, id, service: []))
+        }
         _ = step { node, now, lanes in node.start(at: now, into: &lanes) }
     }
 
+    /// The birth that drivers belong to: all acceptors are founders, in the lives of ``peer(_:)`` but for the
+    /// driver's own node.
+    static func birth(of cluster: LogCluster, with node: NodeID, in life: UInt64) -> Birth {
+        Birth(
+            identifier: birthIdentifier, founders: cluster.acceptors,
+            lives: cluster.acceptors.map { $0 == node ? life : peer($0).stamp.incarnation })
+    }
+
+    static let birthIdentifier: UInt64 = 0xb1
+
     /// The one life of another node that this one is to know.
-    static func peer(_ id: NodeID) -> Origin { origin(id, life: 100 + UInt64(id.rawValue)) }
+    static func peer(_ id: NodeID) -> Origin {
+        origin(id, epoch: birthIdentifier, life: 100 + UInt64(id.rawValue))
+    }
 
     private mutating func step(
         _ body: (inout LogNode, Instant, inout LogNode.Lanes) -> Void

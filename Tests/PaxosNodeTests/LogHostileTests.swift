@@ -206,7 +206,7 @@ struct LogHostileTests {
             let ballot = driver.node.tenure?.ballot ?? ballot(1)
             for acceptor in driver.node.cluster.acceptors.removing(driver.node.node) {
                 driver.receive(
-                    .accepted(LogAccepted(ballot: ballot, slots: wide)), from: acceptor)
+                    .accepted(LogAccepted(ballot: ballot, slots: wide, written: 0)), from: acceptor)
             }
             check(driver.node, at: driver.now)
             #expect(driver.node.learner?.applied ?? 0 == 0)

@@ -50,6 +50,12 @@ struct LogNetwork {
         step(node) { node, now, lanes in node.start(at: now, into: &lanes) }
     }
 
+    /// Has the first client begin a new life.
+    mutating func restartClient() {
+        nextSeed += 1
+        clients[0] = LogClient(cluster: cluster, seed: 5_000 + nextSeed)
+    }
+
     mutating func stop(_ node: NodeID) {
         nodes[node.index] = nil
     }

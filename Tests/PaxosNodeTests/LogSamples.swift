@@ -11,8 +11,8 @@ extension CommandID {
 
 /// Messages and records of the log for the tests of its codec: hand-picked and the largest.
 enum LogSamples {
-    static let messageTags = 1...20
-    static let recordTags = 1...10
+    static let messageTags = 1...24
+    static let recordTags = 1...17
     static let owner: UInt64 = 0x0a57_b0d3
 
     static func bytes(_ count: Int) -> [UInt8] { Array(repeating: 0xa5, count: count) }
@@ -58,6 +58,11 @@ enum LogSamples {
                 LogReport(
                     isLeading: false, ballot: nil, leader: nil, chosen: 0, applied: nil,
                     snapshot: 0, isVoting: nil, digest: nil)),
+            .founding(.prepare(Prepare(ballot: ballot))),
+            .born(Birth(identifier: 1, founders: [0], lives: [1])),
+            .question(Question(number: 0, claim: .none)),
+            .testimony(
+                Testimony(number: 0, isVoting: false, chosen: 0, ballot: nil, chain: nil)),
         ]
     }()
 
@@ -96,15 +101,24 @@ enum LogSamples {
             .inquiry(Inquiry(wantsDigest: true)),
             .report(
                 LogReport(
-                    isLeading: true, ballot: number, leader: 0, chosen: 25, applied: 24,
-                    snapshot: 20, isVoting: false, digest: 0xdead_beef)),
+                    isLeading: true, ballot: 12, leader: 0, chosen: 25, applied: 24,
+                    snapshot: 20, isVoting: false, digest: 0xdead_beef, birth: 9, disputed: 3)),
+            .founding(.promise(Promise(ballot: number, accepted: proposal(3, [1])))),
+            .born(Birth(identifier: 7, founders: [0, 2], lives: [3, 4])),
+            .question(Question(number: 5, claim: StateClaim(applied: 6, chain: 7))),
+            .testimony(
+                Testimony(number: 5, isVoting: true, chosen: 25, ballot: number, chain: 8)),
         ]
     }()
 
     /// The most bytes that each case has when it comes from a node or client that keeps its limits.
     static let largest: [LogMessage] = {
-        let ballot = Ballot(number: .max, incarnation: .max)
+        let ballot = Ballot(number: Ballot.ceiling, incarnation: .max)
         let last = Slot.maximum
+        let claim = StateClaim(applied: last, chain: .max)
+        let everybody = NodeSet(0..<64)
+        let birth = Birth(
+            identifier: .max, founders: everybody, lives: Array(repeating: .max, count: 64))
         // A page of one batch of the greatest size has room for another, smaller one.
         let values = [bytes(CommandBatch.maximumSize), bytes(7_992)]
         let entries = [
@@ -122,21 +136,28 @@ enum LogSamples {
         ]
         let ranges = Array(repeating: SlotRange(first: last, last: last), count: 64)
         return [
-            .hello(Hello(proof: .max)), .welcome(Welcome(proof: .max, remembered: .max)),
+            .hello(Hello(proof: .max, written: last)),
+            .welcome(
+                Welcome(proof: .max, remembered: .max, written: last, isVoting: true)),
             .canvass(Canvass(attempt: .max, insists: true)),
             .willing(Willing(attempt: .max, promised: ballot)),
             .heartbeat(
-                LogHeartbeat(ballot: ballot, round: .max, chosen: last, truncatable: last)),
-            .pulse(Pulse(ballot: ballot, round: .max, isVoting: true, snapshot: last)),
+                LogHeartbeat(
+                    ballot: ballot, round: last, chosen: last, truncatable: last, claim: claim,
+                    written: Array(repeating: last, count: 64))),
+            .pulse(
+                Pulse(
+                    ballot: ballot, round: last, isVoting: true, snapshot: last, written: last,
+                    claim: claim)),
             .prepare(LogPrepare(ballot: ballot, from: last)),
             .promise(
                 LogPromise(
                     ballot: ballot, from: last, truncated: last, entries: entries, next: last)),
-            .accept(LogAccept(ballot: ballot, first: last, values: values, chosen: last)),
+            .accept(LogAccept(ballot: ballot, first: last - 2, values: values, chosen: last)),
             .accepted(LogAccepted(ballot: ballot, slots: ranges)),
             .nack(Nack(ballot: ballot, promised: ballot)),
             .fetch(Fetch(from: last, snapshot: last, offset: .max)),
-            .chosen(ChosenValues(first: last, values: values, chosen: last)),
+            .chosen(ChosenValues(first: last - 2, values: values, chosen: last)),
             .votes(Votes(first: 1, entries: entries)),
             .snapshotPart(
                 SnapshotPart(
@@ -147,18 +168,29 @@ enum LogSamples {
             .inquiry(Inquiry(wantsDigest: true)),
             .report(
                 LogReport(
-                    isLeading: true, ballot: ballot, leader: 63, chosen: last, applied: last,
-                    snapshot: last, isVoting: true, digest: .max)),
+                    isLeading: true, ballot: last, leader: 63, chosen: last, applied: last,
+                    snapshot: last, isVoting: true, digest: .max, birth: .max, disputed: last)),
+            .founding(
+                .accept(Accept(proposal: Proposal(ballot: ballot, value: birth.value)))),
+            .born(birth),
+            .question(Question(number: .max, claim: claim)),
+            .testimony(
+                Testimony(
+                    number: .max, isVoting: true, chosen: last, ballot: ballot, chain: .max)),
         ]
     }()
 
     static let records: [LogRecord] = [
         .incarnation(1), .incarnation(.max), .life(0, 1), .life(63, .max), .admitted, .ballot(0),
-        .ballot(.max), .promised(ballot(0, life: 0)), .promised(ballot(.max, life: .max)),
+        .ballot(Ballot.ceiling), .promised(ballot(0, life: 0)),
+        .promised(ballot(Ballot.ceiling, life: .max)),
         .accepted(entry(1, at: ballot(0), [])),
-        .accepted(entry(.maximum, at: ballot(.max), bytes(CommandBatch.maximumSize))),
+        .accepted(entry(.maximum, at: ballot(Ballot.ceiling), bytes(CommandBatch.maximumSize))),
         .truncated(0), .truncated(.maximum), .learned(1, []),
         .learned(.maximum, bytes(CommandBatch.maximumSize)), .chosen(0), .chosen(.maximum),
-        .snapshot(1, []), .snapshot(.maximum, bytes(100_000)),
+        .snapshot(1, []), .snapshot(.maximum, chain: .max, bytes(100_000)), .refused,
+        .witnessed(63, .maximum), .written(0), .written(.maximum),
+        .born(Birth(identifier: 7, founders: [0, 2], lives: [3, 4]), 2, service: [0x6b, 0x76]),
+        .foundingBallot(3), .foundingPromised(ballot(5)), .foundingAccepted(proposal(5, [1])),
     ]
 }

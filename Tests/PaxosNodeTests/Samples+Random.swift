@@ -18,7 +18,9 @@ extension Samples {
     }
 
     private static func anyBallot(_ random: inout RandomSource) -> Ballot {
-        Ballot(number: random.next() >> random.below(64), incarnation: random.next())
+        Ballot(
+            number: min(random.next() >> random.below(64), Ballot.ceiling),
+            incarnation: random.next())
     }
 
     private static func anyProposal(_ random: inout RandomSource) -> Proposal {

@@ -66,7 +66,7 @@ enum Samples {
     /// The most bytes that each case with fields can have.
     static let largest: [Message] = {
         let claim = LeaderClaim(round: .max, leader: 63, incarnation: .max)
-        let ballot = Ballot(number: .max, incarnation: .max)
+        let ballot = Ballot(number: Ballot.ceiling, incarnation: .max)
         let proposal = Proposal(ballot: ballot, value: longValue)
         let all = NodeSet(0..<64)
         var roster = Roster()
@@ -99,7 +99,7 @@ enum Samples {
 
     static let records: [NodeRecord] = [
         .incarnation(0), .incarnation(.max), .epoch(0), .epoch(77), .ballot(0), .ballot(.max),
-        .promised(ballot(0, life: 0)), .promised(ballot(.max, life: .max)),
+        .promised(ballot(0, life: 0)), .promised(ballot(Ballot.ceiling, life: .max)),
         .accepted(proposal(0, [])), .accepted(proposal(3, longValue)), .done(0), .done(.max),
         .life(3, 5), .life(63, .max), .admitted,
     ]

@@ -4,7 +4,7 @@ import Testing
 @testable import PaxosNode
 
 /// A slot's value: one command.
-private func batch(_ command: UInt8) -> [UInt8] {
+func batch(_ command: UInt8) -> [UInt8] {
     var batch = CommandBatch()
     batch.append(
         CommandHeader(id: CommandID(session: 1, sequence: UInt64(command)), answeredBelow: 1),
@@ -166,10 +166,10 @@ struct SlotLearnerTests {
         #expect(other.values[4] == nil && other.values[5] != nil && other.snapshotSlot == 6)
         var learner = learner(applied: 2)
         _ = learner.learn(batch(7), in: 7)
-        let old = learner.restore(other.snapshot, at: 2)
-        let broken = learner.restore([1], at: 6)
+        let old = learner.restore(other.snapshot, at: 2, chain: 0)
+        let broken = learner.restore([1], at: 6, chain: 0)
         #expect(!old && !broken && learner.applied == 2)
-        let isRestored = learner.restore(other.snapshot, at: 6)
+        let isRestored = learner.restore(other.snapshot, at: 6, chain: 0)
         #expect(isRestored && learner.applied == 6 && learner.snapshotSlot == 6)
         #expect(learner.commands == other.commands)
         let answered = learner.applyAll()

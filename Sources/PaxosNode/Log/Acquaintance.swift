@@ -7,11 +7,16 @@ import ConsensusCore
 /// began finds no hearing. Who is restarted with its storage keeps its incarnation, and stays known.
 ///
 /// *Remembering.* An acceptor that restarts without what it promised must not vote again, or two values
-/// could be chosen. A new life of an acceptor therefore votes only once a majority of the acceptors,
-/// itself included, has recorded it as the one they remember; each remembers the first life it hears of,
-/// and refuses all others for good. It asks on until every acceptor remembers it: then any majority
-/// without the forgetful one knows better. (What stays is the cluster of which so few nodes were ever up
-/// that nobody who remembers is there; then there is nobody to say that it is not the first start.)
+/// could be chosen. Each acceptor records the first life of every other that it hears of. The founders of
+/// the cluster (``Birth``) vote from its beginning; whoever holds the birth remembers them. A life that
+/// comes later votes only once more than half of the *other* acceptors, all of them with a vote, have
+/// recorded it as the first: any two such groups have a member in common, which knows of an earlier life
+/// that voted, and refuses every later one for good.
+///
+/// *Record numbers.* A directory may be put back from an older copy. It looks whole, and has lost votes all
+/// the same. So each acceptor numbers what it records, tells the number with its answers, and the others
+/// keep the highest, on record too. A life that comes back asks a majority of the acceptors first; one that
+/// is told of a higher number than it has is without a vote for good.
 struct Acquaintance: Sendable {
     private let node: NodeID
     private let nodes: NodeSet
@@ -20,28 +25,47 @@ struct Acquaintance: Sendable {
     private var greeted: [UInt64]
     /// By acceptor: the first life heard of, or 0.
     private var remembered: [UInt64]
-    /// The acceptors that remember this life.
+    /// By acceptor: the highest record number that the life remembered has told of.
+    private var witnessed: [UInt64]
+    /// The acceptors whose number has grown since it was last recorded.
+    private var unrecorded: NodeSet = []
+    /// The other acceptors that vote and remember this life.
     private var rememberers: NodeSet = []
-    /// Whether this life of an acceptor may vote.
+    /// The acceptors that know of nothing newer of this life than it has.
+    private var confirmers: NodeSet = []
+    /// Whether this life of an acceptor is one of the founders', or has been admitted.
     private(set) var isAdmitted = false
-    /// Whether another life of this acceptor is remembered: its votes are refused for good.
+    /// Whether another life of this acceptor is remembered, or a newer state of this one: its votes are
+    /// refused for good.
     private(set) var isRefused = false
     /// By node: before when it is not greeted again.
     private var quietUntil: [Instant]
     private(set) var wakeTime = Instant.never
     private var resends = Backoff(initial: .milliseconds(20), limit: .seconds(1))
+    /// What is to be recorded; the node takes it after each event.
+    private(set) var due: [LogRecord] = []
+
+    /// What this node says of itself.
+    struct Presence {
+        var incarnation: UInt64
+        /// The identifier of the birth it belongs to, or 0.
+        var birth: UInt64
+        /// How many records it has written in all.
+        var written: UInt64
+    }
 
     init(node: NodeID, cluster: LogCluster) {
         self.node = node
         nodes = cluster.nodes
         majority = cluster.majority
-        greeted = Array(repeating: 0, count: cluster.nodeCount)
-        remembered = Array(repeating: 0, count: cluster.nodeCount)
-        quietUntil = Array(
-            repeating: Instant(nanoseconds: .min), count: cluster.nodeCount)
+        let count = cluster.nodeCount
+        greeted = Array(repeating: 0, count: count)
+        remembered = Array(repeating: 0, count: count)
+        witnessed = Array(repeating: 0, count: count)
+        quietUntil = Array(repeating: Instant(nanoseconds: .min), count: count)
     }
 
-    var isVoting: Bool { isAdmitted && !isRefused }
+    var isVoting: Bool { isAdmitted && !isRefused && majority.isReached(by: confirmers) }
 
     private var isAcceptor: Bool { majority.voters.contains(node) }
 
@@ -50,6 +74,34 @@ struct Acquaintance: Sendable {
         greeted[origin.node.index] == origin.stamp.incarnation
     }
 
+    /// The others of which a life has greeted this one.
+    var present: NodeSet {
+        var result = NodeSet()
+        for other in nodes.removing(node) where greeted[other.index] != 0 { result.insert(other) }
+        return result
+    }
+
+    /// Whether all other acceptors have greeted this life.
+    var hasMetAllAcceptors: Bool {
+        majority.voters.removing(node).isSubset(of: present)
+    }
+
+    /// Whether this is the life of an acceptor that is remembered.
+    func remembers(_ life: UInt64, of acceptor: NodeID) -> Bool {
+        remembered[acceptor.index] == life
+    }
+
+    /// Whether none of a birth's founders is another life than the one remembered.
+    func agrees(with birth: Birth) -> Bool {
+        birth.founders.isSubset(of: majority.voters)
+            && birth.founders.allSatisfy {
+                remembered[$0.index] == 0 || remembered[$0.index] == birth.life(of: $0)
+            }
+    }
+
+    /// The highest record number known of each acceptor, in ascending order.
+    var recordNumbers: [UInt64] { majority.voters.map { witnessed[$0.index] } }
+
     // MARK: Records
 
     mutating func recover(life: UInt64, of acceptor: NodeID) {
@@ -57,108 +109,195 @@ struct Acquaintance: Sendable {
         remembered[acceptor.index] = life
     }
 
+    mutating func recover(written number: UInt64, of acceptor: NodeID) {
+        guard majority.voters.contains(acceptor) else { return }
+        witnessed[acceptor.index] = max(witnessed[acceptor.index], number)
+    }
+
     mutating func recoverAdmission() {
         isAdmitted = true
+    }
+
+    mutating func recoverRefusal() {
+        isRefused = true
+    }
+
+    /// Takes note of the birth of the cluster: its founders are remembered, and vote.
+    mutating func join(_ birth: Birth, as incarnation: UInt64) {
+        for founder in birth.founders where majority.voters.contains(founder) {
+            remembered[founder.index] = birth.life(of: founder) ?? 0
+        }
+        if birth.life(of: node) == incarnation { isAdmitted = true }
     }
 
     /// Calls `body` with every record that must be found again after a crash.
     func forEachRecord(_ body: (LogRecord) -> Void) {
         for acceptor in majority.voters where remembered[acceptor.index] != 0 {
             body(.life(acceptor, remembered[acceptor.index]))
+            let number = witnessed[acceptor.index]
+            if acceptor != node, number > 0 { body(.witnessed(acceptor, number)) }
         }
         if isAdmitted { body(.admitted) }
+        if isRefused { body(.refused) }
+    }
+
+    /// The records that are due; there are none then.
+    mutating func takeDue() -> [LogRecord] {
+        defer { due.removeAll(keepingCapacity: true) }
+        return due
+    }
+
+    /// The record numbers that have grown since they were last recorded.
+    mutating func takeWitnessed() -> [LogRecord] {
+        defer { unrecorded = [] }
+        return unrecorded.map { .witnessed($0, witnessed[$0.index]) }
     }
 
     // MARK: Events
 
     /// Begins to greet.
     mutating func start(
-        as incarnation: UInt64, at now: Instant, random: inout RandomSource,
+        as presence: Presence, at now: Instant, random: inout RandomSource,
         into lanes: inout LogNode.Lanes
     ) {
         if isAcceptor {
             if remembered[node.index] == 0 {
-                remembered[node.index] = incarnation
-                lanes.remember(.life(node, incarnation))
+                remembered[node.index] = presence.incarnation
+                due.append(.life(node, presence.incarnation))
             }
-            rememberers.insert(node)
-            admit(into: &lanes)
+            confirmers.insert(node)
         }
-        wake(at: now, random: &random, into: &lanes)
+        wake(as: presence, at: now, random: &random, into: &lanes)
+    }
+
+    /// Has all that is still to be said be said soon.
+    mutating func greetSoon(at now: Instant) {
+        resends.reset()
+        wakeTime = now
     }
 
     /// Greets those that have not greeted, and acceptors that may not remember this life.
     mutating func wake(
-        at now: Instant, random: inout RandomSource, into lanes: inout LogNode.Lanes
+        as presence: Presence, at now: Instant, random: inout RandomSource,
+        into lanes: inout LogNode.Lanes
     ) {
-        var isDone = true
+        var isDone = presence.birth != 0
         for other in nodes.removing(node) {
             let isRemembered =
                 !isAcceptor || isRefused || !majority.voters.contains(other)
-                || rememberers.contains(other)
-            if greeted[other.index] != 0 && isRemembered { continue }
+                || confirmers.contains(other) && (isAdmitted || rememberers.contains(other))
+            if greeted[other.index] != 0 && isRemembered && presence.birth != 0 { continue }
             isDone = false
-            lanes.send(.hello(Hello(proof: greeted[other.index])), to: other)
+            lanes.send(
+                .hello(Hello(proof: greeted[other.index], written: presence.written)), to: other)
         }
         wakeTime = isDone ? .never : now + resends.next(using: &random)
     }
 
     /// Answers a life that is not known: it is to greet first.
     mutating func challenge(
-        _ origin: Origin, at now: Instant, into lanes: inout LogNode.Lanes
+        _ origin: Origin, as presence: Presence, at now: Instant, into lanes: inout LogNode.Lanes
     ) {
         guard now >= quietUntil[origin.node.index] else { return }
         quietUntil[origin.node.index] = now + .milliseconds(10)
-        lanes.send(.hello(Hello(proof: origin.stamp.incarnation)), to: origin.node)
+        lanes.send(
+            .hello(Hello(proof: origin.stamp.incarnation, written: presence.written)),
+            to: origin.node)
     }
 
     mutating func receive(
-        _ hello: Hello, from origin: Origin, as incarnation: UInt64, at now: Instant,
+        _ hello: Hello, from origin: Origin, as presence: Presence, at now: Instant,
         into lanes: inout LogNode.Lanes
     ) {
-        if hello.proof == incarnation {
+        if hello.proof == presence.incarnation {
             greeted[origin.node.index] = origin.stamp.incarnation
         } else if !knows(origin) {
-            challenge(origin, at: now, into: &lanes)
+            challenge(origin, as: presence, at: now, into: &lanes)
         }
-        var life: UInt64 = 0
-        if majority.voters.contains(origin.node) && isAcceptor && knows(origin) {
+        var welcome = Welcome(
+            proof: origin.stamp.incarnation, remembered: 0, written: 0, isVoting: isVoting)
+        if majority.voters.contains(origin.node), isAcceptor, knows(origin),
+            belongsTogether(origin, presence)
+        {
             if remembered[origin.node.index] == 0 {
                 remembered[origin.node.index] = origin.stamp.incarnation
-                lanes.remember(.life(origin.node, origin.stamp.incarnation))
+                due.append(.life(origin.node, origin.stamp.incarnation))
             }
-            life = remembered[origin.node.index]
+            welcome.remembered = remembered[origin.node.index]
+            welcome.written = witnessed[origin.node.index]
         }
-        lanes.send(
-            .welcome(Welcome(proof: origin.stamp.incarnation, remembered: life)), to: origin.node)
+        lanes.send(.welcome(welcome), to: origin.node)
     }
 
-    /// Returns whether this life has just been refused for good.
+    /// Returns why this life has just been refused for good, if it has.
     mutating func receive(
-        _ welcome: Welcome, from origin: Origin, as incarnation: UInt64,
+        _ welcome: Welcome, from origin: Origin, as presence: Presence,
         into lanes: inout LogNode.Lanes
-    ) -> Bool {
-        guard welcome.proof == incarnation else { return false }
+    ) -> LostVote? {
+        guard welcome.proof == presence.incarnation else { return nil }
         greeted[origin.node.index] = origin.stamp.incarnation
-        guard isAcceptor, majority.voters.contains(origin.node) else { return false }
+        guard isAcceptor, majority.voters.contains(origin.node),
+            belongsTogether(origin, presence)
+        else { return nil }
         guard welcome.remembered != 0 else {
             // It did not know this life; now it is told that this life knows it.
-            lanes.send(.hello(Hello(proof: origin.stamp.incarnation)), to: origin.node)
-            return false
+            lanes.send(
+                .hello(Hello(proof: origin.stamp.incarnation, written: presence.written)),
+                to: origin.node)
+            return nil
         }
-        if welcome.remembered == incarnation {
+        guard welcome.remembered == presence.incarnation else {
+            return isAdmitted ? nil : refuse(.forgotten)
+        }
+        // It has been told a number that only a durable record had: what is here is older.
+        guard welcome.written <= presence.written else { return refuse(.restored) }
+        confirmers.insert(origin.node)
+        if welcome.isVoting, presence.birth != 0, origin.stamp.epoch == presence.birth {
             rememberers.insert(origin.node)
-            admit(into: &lanes)
-        } else if !isAdmitted && !isRefused {
-            isRefused = true
-            return true
+            if !isAdmitted, !isRefused, rememberers.count > (majority.voters.count - 1) / 2 {
+                isAdmitted = true
+                due.append(.admitted)
+            }
         }
-        return false
+        return nil
     }
 
-    private mutating func admit(into lanes: inout LogNode.Lanes) {
-        guard !isAdmitted, !isRefused, majority.isReached(by: rememberers) else { return }
-        isAdmitted = true
-        lanes.remember(.admitted)
+    private mutating func refuse(_ reason: LostVote) -> LostVote? {
+        guard !isRefused else { return nil }
+        isRefused = true
+        due.append(.refused)
+        return reason
     }
+
+    /// Whether a node may belong to the same birth as this one, as far as both know theirs.
+    private func belongsTogether(_ origin: Origin, _ presence: Presence) -> Bool {
+        presence.birth == 0 || origin.stamp.epoch == 0 || origin.stamp.epoch == presence.birth
+    }
+
+    /// Takes note of a record number that an acceptor has told; returns false of an old one.
+    mutating func note(written number: UInt64, of acceptor: NodeID) -> Bool {
+        guard majority.voters.contains(acceptor), acceptor != node else { return true }
+        guard number >= witnessed[acceptor.index] else { return false }
+        if number > witnessed[acceptor.index] {
+            witnessed[acceptor.index] = number
+            unrecorded.insert(acceptor)
+        }
+        return true
+    }
+
+    /// Takes note of the record numbers that another has been told, of each acceptor in ascending order.
+    mutating func note(written numbers: [UInt64]) {
+        guard numbers.count == majority.voters.count else { return }
+        for (acceptor, number) in zip(majority.voters, numbers) {
+            _ = note(written: number, of: acceptor)
+        }
+    }
+}
+
+/// Why a life of an acceptor has no vote.
+public enum LostVote: Hashable, Sendable {
+    /// Another life of the node was there before, of which this one remembers nothing.
+    case forgotten
+    /// What it has recorded is older than what it once had told others of.
+    case restored
 }

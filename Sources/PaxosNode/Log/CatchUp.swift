@@ -78,7 +78,8 @@ struct CatchUp: Sendable {
     mutating func take(_ part: SnapshotPart) -> SnapshotAssembly? {
         guard part.size <= UInt32(LogRecord.maximumSnapshotSize) else { return nil }
         if part.offset == 0, part.slot > assembly?.slot ?? 0 {
-            assembly = SnapshotAssembly(slot: part.slot, size: Int(part.size))
+            assembly = SnapshotAssembly(
+                slot: part.slot, chain: part.chain, size: Int(part.size))
         }
         guard assembly?.add(part) == true else { return nil }
         pieces += 1
@@ -109,7 +110,8 @@ struct CatchUp: Sendable {
             lanes.send(
                 .snapshotPart(
                     SnapshotPart(
-                        slot: learner.snapshotSlot, size: UInt32(learner.snapshot.count),
+                        slot: learner.snapshotSlot, chain: learner.snapshotChain,
+                        size: UInt32(learner.snapshot.count),
                         offset: UInt32(offset), bytes: Array(learner.snapshot[offset..<end]))),
                 to: recipient)
             offset = end

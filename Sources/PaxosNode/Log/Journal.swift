@@ -10,9 +10,12 @@ struct Journal: Sendable {
     private(set) var snapshotSlot: Slot = 0
     /// The last slot recorded as chosen.
     var chosen: Slot = 0
+    /// How many records there have ever been, those that checkpoints have replaced included.
+    private(set) var written: UInt64 = 0
 
     mutating func count(_ record: LogRecord) {
         bytes += record.size
+        if case .written(let number) = record { written = number } else { written += 1 }
     }
 
     mutating func noteSnapshot(at slot: Slot) {
@@ -43,6 +46,11 @@ extension LogNode {
 
     public mutating func checkpoint() -> [LogRecord] {
         var records: [LogRecord] = [.incarnation(incarnation)]
+        if let birth = founding.birth {
+            records.append(.born(birth, node, service: options.service))
+        } else {
+            founding.forEachRecord { records.append($0) }
+        }
         acquaintance.forEachRecord { records.append($0) }
         if let number = ballots?.last { records.append(.ballot(number)) }
         if learner != nil {
@@ -53,7 +61,8 @@ extension LogNode {
                 precondition(
                     learner.snapshot.count <= LogRecord.maximumSnapshotSize,
                     "a snapshot of more than \(LogRecord.maximumSnapshotSize) bytes cannot be kept")
-                records.append(.snapshot(learner.applied, learner.snapshot))
+                records.append(
+                    .snapshot(learner.applied, chain: learner.chain.value, learner.snapshot))
                 journal.noteSnapshot(at: learner.applied)
                 if cluster.form == .replicas { acceptor?.truncate(through: learner.applied) }
             }
@@ -76,6 +85,8 @@ extension LogNode {
                 slot += 1
             }
         }
+        // Last, so that it stands for all that are read back before it.
+        records.append(.written(journal.written))
         journal.restart(with: records)
         return records
     }

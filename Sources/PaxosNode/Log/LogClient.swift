@@ -345,10 +345,10 @@ public struct LogClient: Automaton, Sendable {
                 node: node,
                 report: inquiry.reports[index].map { report in
                     NodeStatus.Report(
-                        role: report.isLeading ? "leader" : role, ballot: report.ballot?.number,
+                        role: report.isLeading ? "leader" : role, ballot: report.ballot,
                         leader: report.leader, chosen: report.chosen, applied: report.applied,
                         snapshot: report.snapshot, isVoting: report.isVoting,
-                        digest: report.digest)
+                        digest: report.digest, birth: report.birth, disputed: report.disputed)
                 })
         }
         lanes.report(ClientAnswer(number: inquiry.number, result: .success(.status(statuses))))

@@ -3,10 +3,12 @@ public import ConsensusCore
 extension Hello: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(proof)
+        writer.write(written)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         proof = try reader.readUInt64()
+        written = try reader.readNumber()
     }
 }
 
@@ -14,11 +16,15 @@ extension Welcome: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(proof)
         writer.write(remembered)
+        writer.write(written)
+        writer.write(isVoting)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         proof = try reader.readUInt64()
         remembered = try reader.readUInt64()
+        written = try reader.readNumber()
+        isVoting = try reader.readBool()
     }
 }
 
@@ -52,13 +58,34 @@ extension LogHeartbeat: WireCodable {
         writer.write(round)
         writer.write(chosen)
         writer.write(truncatable)
+        claim.encode(into: &writer)
+        writer.write(count: written.count)
+        for number in written { writer.write(number) }
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         ballot = try Ballot(from: &reader)
-        round = try reader.readUInt64()
+        round = try reader.readNumber()
         chosen = try reader.readReach()
         truncatable = try reader.readReach()
+        guard truncatable <= chosen else { throw .invalidField }
+        claim = try StateClaim(from: &reader)
+        let count = try reader.readCount(upTo: NodeSet.maximumCount)
+        var written: [UInt64] = []
+        for _ in 0..<count { written.append(try reader.readNumber()) }
+        self.written = written
+    }
+}
+
+extension StateClaim: WireCodable {
+    public func encode(into writer: inout ByteWriter) {
+        writer.write(applied)
+        writer.write(chain)
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        applied = try reader.readReach()
+        chain = try reader.readUInt64()
     }
 }
 
@@ -68,13 +95,17 @@ extension Pulse: WireCodable {
         writer.write(round)
         writer.write(isVoting)
         writer.write(snapshot)
+        writer.write(written)
+        claim.encode(into: &writer)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         ballot = try Ballot(from: &reader)
-        round = try reader.readUInt64()
+        round = try reader.readNumber()
         isVoting = try reader.readBool()
         snapshot = try reader.readReach()
+        written = try reader.readNumber()
+        claim = try StateClaim(from: &reader)
     }
 }
 
@@ -98,6 +129,7 @@ extension LogPromise: WireCodable {
         writer.write(list: entries)
         writer.write(next != nil)
         if let next { writer.write(next) }
+        writer.write(written)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
@@ -106,6 +138,7 @@ extension LogPromise: WireCodable {
         truncated = try reader.readReach()
         entries = try reader.readList(AcceptedEntry.self)
         next = try reader.readBool() ? try reader.readSlot() : nil
+        written = try reader.readNumber()
     }
 }
 
@@ -122,6 +155,9 @@ extension LogAccept: WireCodable {
         first = try reader.readSlot()
         values = try reader.readValues()
         chosen = try reader.readReach()
+        try checkRun(from: first, count: values.count)
+        // A leader proposes no further ahead of what is chosen.
+        guard first <= chosen + LogMessage.maximumWindow else { throw .invalidField }
     }
 }
 
@@ -129,11 +165,17 @@ extension LogAccepted: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         ballot.encode(into: &writer)
         writer.write(list: slots)
+        writer.write(written)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         ballot = try Ballot(from: &reader)
         slots = try reader.readList(SlotRange.self)
+        // A leader has no more under way, even if all of it is told several times.
+        var count: UInt64 = 0
+        for range in slots { count += range.last - range.first + 1 }
+        guard count <= 4 * LogMessage.maximumWindow else { throw .invalidField }
+        written = try reader.readNumber()
     }
 }
 
@@ -199,7 +241,13 @@ extension ChosenValues: WireCodable {
         first = try reader.readSlot()
         values = try reader.readValues()
         chosen = try reader.readReach()
+        try checkRun(from: first, count: values.count)
     }
+}
+
+/// Checks that all of a run of slots are such as can be written and read.
+private func checkRun(from first: Slot, count: Int) throws(WireError) {
+    guard first <= Slot.maximum - UInt64(count) else { throw .invalidField }
 }
 
 extension Votes: WireCodable {
@@ -217,6 +265,7 @@ extension Votes: WireCodable {
 extension SnapshotPart: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(slot)
+        writer.write(chain)
         writer.write(size)
         writer.write(offset)
         writer.write(bytes)
@@ -224,6 +273,7 @@ extension SnapshotPart: WireCodable {
 
     public init(from reader: inout ByteReader) throws(WireError) {
         slot = try reader.readSlot()
+        chain = try reader.readUInt64()
         size = try reader.readUInt32()
         offset = try reader.readUInt32()
         bytes = try reader.readBytes(upTo: LogMessage.pageSize)
@@ -304,7 +354,8 @@ extension Inquiry: WireCodable {
 extension LogReport: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(isLeading)
-        writer.write(optional: ballot)
+        writer.write(ballot != nil)
+        if let ballot { writer.write(ballot) }
         writer.write(optionalNode: leader)
         writer.write(chosen)
         writer.write(applied != nil)
@@ -314,17 +365,53 @@ extension LogReport: WireCodable {
         if let isVoting { writer.write(isVoting) }
         writer.write(digest != nil)
         if let digest { writer.write(digest) }
+        writer.write(birth)
+        writer.write(disputed != nil)
+        if let disputed { writer.write(disputed) }
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         isLeading = try reader.readBool()
-        ballot = try reader.readOptional(Ballot.self)
+        ballot = try reader.readBool() ? try reader.readNumber() : nil
         leader = try reader.readOptionalNode()
         chosen = try reader.readReach()
         applied = try reader.readBool() ? try reader.readReach() : nil
         snapshot = try reader.readReach()
         isVoting = try reader.readBool() ? try reader.readBool() : nil
-        digest = try reader.readBool() ? try reader.readUInt32() : nil
+        digest = try reader.readBool() ? try reader.readUInt64() : nil
+        birth = try reader.readUInt64()
+        disputed = try reader.readBool() ? try reader.readReach() : nil
+    }
+}
+
+extension Question: WireCodable {
+    public func encode(into writer: inout ByteWriter) {
+        writer.write(number)
+        claim.encode(into: &writer)
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        number = try reader.readUInt64()
+        claim = try StateClaim(from: &reader)
+    }
+}
+
+extension Testimony: WireCodable {
+    public func encode(into writer: inout ByteWriter) {
+        writer.write(number)
+        writer.write(isVoting)
+        writer.write(chosen)
+        writer.write(optional: ballot)
+        writer.write(chain != nil)
+        if let chain { writer.write(chain) }
+    }
+
+    public init(from reader: inout ByteReader) throws(WireError) {
+        number = try reader.readUInt64()
+        isVoting = try reader.readBool()
+        chosen = try reader.readReach()
+        ballot = try reader.readOptional(Ballot.self)
+        chain = try reader.readBool() ? try reader.readUInt64() : nil
     }
 }
 
@@ -346,6 +433,13 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+    /// Reads a number that is counted up, and never gets so far.
+    mutating func readNumber() throws(WireError) -> UInt64 {
+        let number = try readUInt64()
+        guard number <= Ballot.ceiling else { throw .invalidField }
+        return number
+    }
+
     /// Reads the number of a slot: from 1, and far enough from the last number there is.
     mutating func readSlot() throws(WireError) -> Slot {
         let slot = try readUInt64()

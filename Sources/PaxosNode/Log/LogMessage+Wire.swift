@@ -5,6 +5,8 @@ extension LogMessage: WireMessage {
         switch self {
         case .hello: "hello"
         case .welcome: "welcome"
+        case .founding: "founding"
+        case .born: "born"
         case .canvass: "canvass"
         case .willing: "willing"
         case .heartbeat: "heartbeat"
@@ -18,6 +20,8 @@ extension LogMessage: WireMessage {
         case .chosen: "chosen"
         case .votes: "votes"
         case .snapshotPart: "snapshotPart"
+        case .question: "question"
+        case .testimony: "testimony"
         case .request: "request"
         case .reply: "reply"
         case .read: "read"
@@ -61,6 +65,10 @@ extension LogMessage: WireMessage {
         case .read(let read): encode(18, read, into: &writer)
         case .inquiry(let inquiry): encode(19, inquiry, into: &writer)
         case .report(let report): encode(20, report, into: &writer)
+        case .founding(let founding): encode(21, founding, into: &writer)
+        case .born(let birth): encode(22, birth, into: &writer)
+        case .question(let question): encode(23, question, into: &writer)
+        case .testimony(let testimony): encode(24, testimony, into: &writer)
         }
     }
 
@@ -94,6 +102,10 @@ extension LogMessage: WireMessage {
         case 18: self = .read(try ReadAt(from: &reader))
         case 19: self = .inquiry(try Inquiry(from: &reader))
         case 20: self = .report(try LogReport(from: &reader))
+        case 21: self = .founding(try FoundingMessage(from: &reader))
+        case 22: self = .born(try Birth(from: &reader))
+        case 23: self = .question(try Question(from: &reader))
+        case 24: self = .testimony(try Testimony(from: &reader))
         default: throw .unknownTag(tag)
         }
     }

@@ -10,6 +10,8 @@ public enum LogMessage: Hashable, Sendable {
     // Getting acquainted.
     case hello(Hello)
     case welcome(Welcome)
+    case founding(FoundingMessage)
+    case born(Birth)
     // Finding a leader.
     case canvass(Canvass)
     case willing(Willing)
@@ -26,6 +28,9 @@ public enum LogMessage: Hashable, Sendable {
     case chosen(ChosenValues)
     case votes(Votes)
     case snapshotPart(SnapshotPart)
+    // Making sure of what others say.
+    case question(Question)
+    case testimony(Testimony)
     // Serving clients.
     case request(LogRequest)
     case reply(LogReply)
@@ -37,6 +42,8 @@ public enum LogMessage: Hashable, Sendable {
     static let pageSize = 48_000
     /// The most entries of any list in a message.
     static let maximumEntries = 4_096
+    /// How far ahead of what is chosen anything can be proposed, whatever the options.
+    static let maximumWindow: UInt64 = 4_096
 }
 
 // MARK: - Getting acquainted
@@ -48,6 +55,8 @@ public enum LogMessage: Hashable, Sendable {
 public struct Hello: Hashable, Sendable {
     /// The receiver's incarnation as far as the sender knows it; 0 if it does not.
     public var proof: UInt64
+    /// How many records the sender has written.
+    public var written: UInt64
 }
 
 /// The answer to a ``Hello``.
@@ -58,6 +67,10 @@ public struct Welcome: Hashable, Sendable {
     public var proof: UInt64
     /// The life that its sender remembers of the receiver, if that is an acceptor; else 0.
     public var remembered: UInt64
+    /// The highest record number that its sender was told of that life.
+    public var written: UInt64
+    /// Whether the sender's votes count.
+    public var isVoting: Bool
 }
 
 // MARK: - Finding a leader
@@ -94,6 +107,24 @@ public struct LogHeartbeat: Hashable, Sendable {
     public var chosen: Slot
     /// All slots up to here are in the snapshots of enough learners to be forgotten.
     public var truncatable: Slot
+    /// What the leader has applied, or a learner has told it.
+    public var claim: StateClaim
+    /// The record numbers that the acceptors have told of, in ascending order of their IDs.
+    public var written: [UInt64]
+}
+
+/// Which state a learner is in: how many slots it has applied, and the digest of all that led there.
+///
+/// Two learners that claim different digests at one position contradict each other.
+public struct StateClaim: Hashable, Sendable {
+    public var applied: Slot
+    /// See ``ChainDigest``.
+    public var chain: UInt64
+
+    package init(applied: Slot, chain: UInt64) {
+        self.applied = applied
+        self.chain = chain
+    }
 }
 
 /// The answer to a heartbeat: its sender has promised no higher ballot.
@@ -104,12 +135,21 @@ public struct Pulse: Hashable, Sendable {
     public var isVoting: Bool
     /// How far its snapshot reaches, which a crash does not take away.
     public var snapshot: Slot
+    /// How many records it has written.
+    public var written: UInt64
+    /// What it has applied, if it applies.
+    public var claim: StateClaim
 
-    package init(ballot: Ballot, round: UInt64, isVoting: Bool, snapshot: Slot) {
+    package init(
+        ballot: Ballot, round: UInt64, isVoting: Bool, snapshot: Slot, written: UInt64,
+        claim: StateClaim
+    ) {
         self.ballot = ballot
         self.round = round
         self.isVoting = isVoting
         self.snapshot = snapshot
+        self.written = written
+        self.claim = claim
     }
 }
 
@@ -136,15 +176,19 @@ public struct LogPromise: Hashable, Sendable {
     public var entries: [AcceptedEntry]
     /// Where the next page begins; nil if this was the last.
     public var next: Slot?
+    /// How many records the acceptor has written.
+    public var written: UInt64
 
     package init(
-        ballot: Ballot, from: Slot, truncated: Slot, entries: [AcceptedEntry], next: Slot?
+        ballot: Ballot, from: Slot, truncated: Slot, entries: [AcceptedEntry], next: Slot?,
+        written: UInt64
     ) {
         self.ballot = ballot
         self.from = from
         self.truncated = truncated
         self.entries = entries
         self.next = next
+        self.written = written
     }
 }
 
@@ -166,6 +210,8 @@ public struct LogAccept: Hashable, Sendable {
 public struct LogAccepted: Hashable, Sendable {
     public var ballot: Ballot
     public var slots: [SlotRange]
+    /// How many records the acceptor has written.
+    public var written: UInt64
 }
 
 /// Consecutive slots.
@@ -206,11 +252,42 @@ public struct Votes: Hashable, Sendable {
 public struct SnapshotPart: Hashable, Sendable {
     /// The last slot that the snapshot includes.
     public var slot: Slot
+    /// The digest of all up to it.
+    public var chain: UInt64
     /// How many bytes it has in all.
     public var size: UInt32
     /// Where in it these bytes belong.
     public var offset: UInt32
     public var bytes: [UInt8]
+}
+
+// MARK: - Making sure
+
+/// Asks everybody anew how far slots are chosen, which ballots there are, and what state led where.
+///
+/// One peer's word, which may be forged or come from another history, is not enough to end a node, or to
+/// have it leap ahead by millions. Sent again, with another number, while it matters.
+public struct Question: Hashable, Sendable {
+    /// Drawn for this question.
+    public var number: UInt64
+    /// What its sender has applied and is in doubt about.
+    public var claim: StateClaim
+}
+
+/// The answer to a ``Question``.
+///
+/// If it is lost, another question is asked.
+public struct Testimony: Hashable, Sendable {
+    /// The question's.
+    public var number: UInt64
+    /// Whether the sender's votes count; true of one that is no acceptor.
+    public var isVoting: Bool
+    /// All slots up to here are chosen.
+    public var chosen: Slot
+    /// The highest ballot heard of.
+    public var ballot: Ballot?
+    /// The digest of what led to the position asked about, if that is known still.
+    public var chain: UInt64?
 }
 
 // MARK: - Serving clients
@@ -264,22 +341,25 @@ public struct ReadAt: Hashable, Sendable {
 ///
 /// Sent again until the answer comes.
 public struct Inquiry: Hashable, Sendable {
-    /// Whether the node is to say what its state is, in a digest; it takes time in proportion to the
-    /// state, so a node does it a few times a second at most.
+    /// Whether the asker waits for nodes that apply nothing to say so; the answer is the same.
     public var wantsDigest: Bool
 }
 
 /// What a node says of itself when it is asked.
 public struct LogReport: Hashable, Sendable {
     public var isLeading: Bool
-    /// The highest ballot it knows of a leader.
-    public var ballot: Ballot?
+    /// The number of the highest ballot it knows of a leader.
+    public var ballot: UInt64?
     public var leader: NodeID?
     /// All slots up to here are chosen, as far as it knows.
     public var chosen: Slot
     public var applied: Slot?
     public var snapshot: Slot
     public var isVoting: Bool?
-    /// The CRC-32C of its state after the applied slots, if that was asked.
-    public var digest: UInt32?
+    /// The digest of all that it has applied: see ``ChainDigest``; nil if it applies nothing.
+    public var digest: UInt64?
+    /// The identifier of the birth it belongs to; 0 if it knows of none.
+    public var birth: UInt64
+    /// A position at which another node has another state, if there is one.
+    public var disputed: Slot?
 }

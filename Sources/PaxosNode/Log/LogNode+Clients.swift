@@ -7,8 +7,7 @@ extension LogNode {
     ) {
         switch message {
         case .request(let request): receive(request, from: origin.node, at: now, into: &lanes)
-        case .inquiry(let inquiry):
-            lanes.send(.report(report(at: now, inquiry)), to: origin.node)
+        case .inquiry: lanes.send(.report(report(at: now)), to: origin.node)
         default: return
         }
     }
@@ -20,7 +19,7 @@ extension LogNode {
     mutating func receive(
         _ request: LogRequest, from asker: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
-        guard ballots != nil else { return }
+        guard ballots != nil, birth != 0 else { return }
         if tenure != nil {
             for operation in request.operations { desk.admit(operation, from: asker, at: now) }
             hurry(at: now)
@@ -47,16 +46,12 @@ extension LogNode {
     }
 
     /// What this node says of itself.
-    private mutating func report(at now: Instant, _ inquiry: Inquiry) -> LogReport {
-        var digest: UInt32?
-        if inquiry.wantsDigest, now >= digestTime, let learner {
-            digest = Checksum.crc32c(learner.state.snapshot().span)
-            digestTime = now + LogTiming.digest
-        }
-        return LogReport(
-            isLeading: tenure != nil, ballot: followed, leader: presentLeader(at: now),
+    private func report(at now: Instant) -> LogReport {
+        LogReport(
+            isLeading: tenure != nil, ballot: followed?.number, leader: presentLeader(at: now),
             chosen: learner?.chosen ?? tenure?.chosen ?? acceptor?.truncated ?? 0,
             applied: learner?.applied, snapshot: learner?.snapshotSlot ?? 0,
-            isVoting: acceptor == nil ? nil : isVoting, digest: digest)
+            isVoting: acceptor == nil ? nil : isVoting, digest: learner?.chain.value, birth: birth,
+            disputed: doubt.disputed?.applied)
     }
 }

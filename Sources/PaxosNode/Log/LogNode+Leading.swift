@@ -99,6 +99,8 @@ extension LogNode {
     mutating func receive(
         _ promise: LogPromise, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
+        // One that has forgotten what it told others of would promise what it cannot keep.
+        guard acquaintance.note(written: promise.written, of: sender) else { return }
         take(promise, from: sender, at: now, into: &lanes)
     }
 
@@ -259,6 +261,7 @@ extension LogNode {
         _ accepted: LogAccepted, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard cluster.acceptors.contains(sender) else { return }
+        _ = acquaintance.note(written: accepted.written, of: sender)
         if cluster.form == .roles, learner != nil {
             return tally(accepted, from: sender, at: now, into: &lanes)
         }
@@ -313,7 +316,8 @@ extension LogNode {
                 LogHeartbeat(
                     ballot: tenure.ballot, round: reign.round, chosen: tenure.chosen,
                     truncatable: min(
-                        tenure.chosen, reign.truncatable(learners: cluster.learners)))),
+                        tenure.chosen, reign.truncatable(learners: cluster.learners)),
+                    claim: learner == nil ? reign.claim : claim, written: recordNumbers)),
             to: cluster.nodes.removing(node))
         guard now >= reign.heartbeatTime else { return }
         reign.heartbeatTime = now + LogTiming.heartbeat
@@ -330,11 +334,20 @@ extension LogNode {
         }
     }
 
+    /// The record number of each acceptor, in ascending order, this node's own included.
+    private var recordNumbers: [UInt64] {
+        zip(cluster.acceptors, acquaintance.recordNumbers).map {
+            $0 == node ? journal.written : $1
+        }
+    }
+
     mutating func receive(
         _ pulse: Pulse, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard let tenure, pulse.ballot == tenure.ballot, pulse.round <= reign.round else { return }
         let isAcceptor = cluster.acceptors.contains(sender)
+        _ = acquaintance.note(written: pulse.written, of: sender)
+        compare(pulse.claim, of: sender, at: now, into: &lanes)
         reign.take(pulse, from: sender, isAcceptor: isAcceptor, at: now)
         if desk.awaitsConfirmation { hurry(at: now) }
     }

@@ -231,6 +231,9 @@ extension LogNode {
         learner?.note(chosen: chosen.chosen)
         var slot = chosen.first
         for value in chosen.values {
+            if let known = learner?.values[slot], known != value, slot <= before {
+                dispute(slot, with: sender, at: now, into: &lanes)
+            }
             learn(value, in: slot, into: &lanes)
             slot += 1
         }
@@ -257,8 +260,9 @@ extension LogNode {
             return
         }
         catchUp.assembly = nil
-        guard learner?.restore(assembly.bytes, at: assembly.slot) == true else { return }
-        remember(.snapshot(assembly.slot, assembly.bytes), into: &lanes)
+        guard learner?.restore(assembly.bytes, at: assembly.slot, chain: assembly.chain) == true
+        else { return }
+        remember(.snapshot(assembly.slot, chain: assembly.chain, assembly.bytes), into: &lanes)
         journal.noteSnapshot(at: assembly.slot)
         if cluster.form == .replicas { acceptor?.truncate(through: assembly.slot) }
         // What it has proposed there may not be what was chosen.

@@ -32,6 +32,11 @@ public struct LogNode: Automaton, Sendable {
     package internal(set) var incarnation: UInt64
     var random: RandomSource
     var acquaintance: Acquaintance
+    var founding: Founding
+    /// By node: the other birth that it was last found to belong to, or 0.
+    var strangers: [UInt64]
+    var hearsay: Hearsay
+    var doubt: Doubt
     private var hasRecovered = false
     public private(set) var recoveryFault: String?
 
@@ -69,9 +74,7 @@ public struct LogNode: Automaton, Sendable {
     var solitudeTime = Instant.never
     var journal = Journal()
     /// Votes that wait to be sent, all of one ballot.
-    var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [])
-    /// Before when the state's digest is not computed again.
-    var digestTime = Instant(nanoseconds: .min)
+    var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [], written: 0)
     /// When there is something to be sent together: at once, or ``Instant/never``.
     var hurryTime = Instant.never
 
@@ -84,6 +87,7 @@ public struct LogNode: Automaton, Sendable {
         options: LogOptions = LogOptions()
     ) {
         precondition(cluster.nodes.contains(node))
+        precondition(options.service.count <= LogOptions.maximumServiceName)
         let span = SlotLog<Acceptance>.maximumSpan
         precondition(
             options.keptSlots < span && options.snapshotSlots < span - options.keptSlots,
@@ -98,6 +102,10 @@ public struct LogNode: Automaton, Sendable {
         random = RandomSource(seed: seed)
         incarnation = random.nextIncarnation()
         acquaintance = Acquaintance(node: node, cluster: cluster)
+        founding = Founding(node: node, cluster: cluster, incarnation: incarnation)
+        strangers = Array(repeating: 0, count: cluster.nodeCount)
+        hearsay = Hearsay(nodeCount: cluster.nodeCount, options: options)
+        doubt = Doubt(nodeCount: cluster.nodeCount)
         if cluster.acceptors.contains(node) { acceptor = SlotAcceptor() }
         if cluster.learners.contains(node) { learner = SlotLearner(state: state) }
         if cluster.proposers.contains(node) {
@@ -106,11 +114,11 @@ public struct LogNode: Automaton, Sendable {
         }
     }
 
-    public var stamp: Stamp { Stamp(epoch: 0, incarnation: incarnation) }
+    public var stamp: Stamp { Stamp(epoch: birth, incarnation: incarnation) }
 
     public var wakeTime: Instant {
         min(
-            min(hurryTime, acquaintance.wakeTime, patienceTime),
+            min(hurryTime, acquaintance.wakeTime, min(patienceTime, founding.wakeTime, doubt.time)),
             min(resendTime, reign.heartbeatTime, min(catchUp.time, solitudeTime)))
     }
 
@@ -131,11 +139,20 @@ public struct LogNode: Automaton, Sendable {
         case .incarnation(let incarnation):
             self.incarnation = incarnation
             ballots?.incarnation = incarnation
+            founding.recover(incarnation: incarnation)
             hasRecovered = true
         case .life(let node, let life):
             acquaintance.recover(life: life, of: node)
-        case .admitted:
-            acquaintance.recoverAdmission()
+        case .admitted: acquaintance.recoverAdmission()
+        case .refused: acquaintance.recoverRefusal()
+        case .witnessed(let acceptor, let number):
+            acquaintance.recover(written: number, of: acceptor)
+        case .written: return
+        case .born(let birth, let owner, let service):
+            recover(birth, of: owner, service: service)
+        case .foundingBallot(let number): founding.recover(ballot: number)
+        case .foundingPromised(let ballot): founding.recover(promised: ballot)
+        case .foundingAccepted(let proposal): founding.recover(accepted: proposal)
         case .ballot(let number):
             ballots?.recover(number)
         case .promised(let ballot):
@@ -148,9 +165,9 @@ public struct LogNode: Automaton, Sendable {
             _ = learner?.learn(value, in: slot)
         case .chosen(let slot):
             recover(chosenThrough: slot)
-        case .snapshot(let slot, let bytes):
+        case .snapshot(let slot, let chain, let bytes):
             guard let applied = learner?.applied, slot > applied else { return }
-            guard learner?.restore(bytes, at: slot) == true else {
+            guard learner?.restore(bytes, at: slot, chain: chain) == true else {
                 recoveryFault =
                     "The snapshot after slot \(slot), \(bytes.count) bytes, cannot be read by this "
                     + "service. Start the node with the service that wrote it, or have it begin anew "
@@ -162,11 +179,36 @@ public struct LogNode: Automaton, Sendable {
         }
     }
 
+    /// Takes back to which cluster this node belongs, unless the records are another's.
+    private mutating func recover(_ birth: Birth, of owner: NodeID, service: [UInt8]) {
+        guard owner == node, service == options.service else {
+            let name = String(decoding: service, as: UTF8.self)
+            recoveryFault =
+                "These are the records of node \(owner) of a cluster with the service '\(name)', and "
+                + "this is node \(node) with the service "
+                + "'\(String(decoding: options.service, as: UTF8.self))'. Nothing has been changed. Each "
+                + "node needs its own directory, and the service that it was begun with."
+            return
+        }
+        founding.recover(birth)
+        acquaintance.join(birth, as: incarnation)
+    }
+
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
         if !hasRecovered { remember(.incarnation(incarnation), into: &lanes) }
-        acquaintance.start(as: incarnation, at: now, random: &random, into: &lanes)
+        acquaintance.start(as: presence, at: now, random: &random, into: &lanes)
+        founding.start(
+            at: now, position: cluster.acceptors.map(\.self).firstIndex(of: node) ?? 0,
+            random: &random)
+        if now >= founding.wakeTime { wakeFounding(at: now, into: &lanes) }
         if let applied = learner?.applied, applied > 0 { lanes.report(.restored(applied)) }
         if learner != nil { solitudeTime = now + LogTiming.solitude }
+        if birth != 0 { beginPatience(at: now) }
+        finish(into: &lanes)
+    }
+
+    /// Gives a leader that may be there time to be heard before this node wants to be one.
+    mutating func beginPatience(at now: Instant) {
         guard ballots != nil else { return }
         // The first proposer has the least patience, so that at the first start there is no duel.
         let position = Int64(node.index)
@@ -177,7 +219,21 @@ public struct LogNode: Automaton, Sendable {
 
     public mutating func handle(_ input: Never, at now: Instant, into lanes: inout Lanes) {}
 
+    /// Records what the step just taken has found worth it besides.
+    private mutating func finish(into lanes: inout Lanes) {
+        for record in acquaintance.takeDue() { remember(record, into: &lanes) }
+        guard !lanes.records.isEmpty else { return }
+        for record in acquaintance.takeWitnessed() { remember(record, into: &lanes) }
+    }
+
     public mutating func receive(
+        _ message: LogMessage, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) {
+        take(message, from: origin, at: now, into: &lanes)
+        finish(into: &lanes)
+    }
+
+    private mutating func take(
         _ message: LogMessage, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         guard origin.node != node else { return }
@@ -186,21 +242,45 @@ public struct LogNode: Automaton, Sendable {
         }
         switch message {
         case .hello(let hello):
-            acquaintance.receive(
-                hello, from: origin, as: incarnation, at: now, into: &lanes)
-            return
+            let knew = acquaintance.knows(origin)
+            acquaintance.receive(hello, from: origin, as: presence, at: now, into: &lanes)
+            if !knew { hearsay.forget(origin.node) }
+            return meet(origin, into: &lanes)
         case .welcome(let welcome):
-            if acquaintance.receive(welcome, from: origin, as: incarnation, into: &lanes) {
-                lanes.report(.refused)
+            let knew = acquaintance.knows(origin)
+            if let reason = acquaintance.receive(
+                welcome, from: origin, as: presence, into: &lanes)
+            {
+                lanes.report(.refused(reason))
             }
-            return
+            if !knew { hearsay.forget(origin.node) }
+            return meet(origin, into: &lanes)
         default: break
         }
         guard acquaintance.knows(origin) else {
-            return acquaintance.challenge(origin, at: now, into: &lanes)
+            return acquaintance.challenge(origin, as: presence, at: now, into: &lanes)
         }
         switch message {
-        case .hello, .welcome, .inquiry, .report: return
+        case .founding(let message):
+            return receive(message, from: origin, at: now, into: &lanes)
+        case .born(let birth): return receive(birth, from: origin, at: now, into: &lanes)
+        default: break
+        }
+        guard birth != 0, origin.stamp.epoch == birth else {
+            // One that has a birth tells it in answer to a greeting.
+            if birth == 0 {
+                acquaintance.challenge(origin, as: presence, at: now, into: &lanes)
+            } else {
+                meet(origin, into: &lanes)
+            }
+            return
+        }
+        guard believes(message, from: origin.node, at: now) else { return }
+        switch message {
+        case .hello, .welcome, .founding, .born, .inquiry, .report: return
+        case .question(let question):
+            receive(question, from: origin.node, at: now, into: &lanes)
+        case .testimony(let testimony): receive(testimony, from: origin.node, into: &lanes)
         case .canvass(let canvass): receive(canvass, from: origin.node, at: now, into: &lanes)
         case .willing(let willing): receive(willing, from: origin.node, at: now, into: &lanes)
         case .heartbeat(let heartbeat):
@@ -224,14 +304,17 @@ public struct LogNode: Automaton, Sendable {
     public mutating func wake(at now: Instant, into lanes: inout Lanes) {
         hurryTime = .never
         if now >= acquaintance.wakeTime {
-            acquaintance.wake(at: now, random: &random, into: &lanes)
+            acquaintance.wake(as: presence, at: now, random: &random, into: &lanes)
         }
-        if ballots != nil { wakeProposer(at: now, into: &lanes) }
+        if now >= founding.wakeTime { wakeFounding(at: now, into: &lanes) }
+        if now >= doubt.time { sendQuestion(at: now, into: &lanes) }
+        if ballots != nil, birth != 0 { wakeProposer(at: now, into: &lanes) }
         if now >= catchUp.time { fetchMissing(at: now, into: &lanes) }
         if now >= solitudeTime { fetchUnheard(at: now, into: &lanes) }
         sendVotes(into: &lanes)
         desk.sendAnswers(leader: presentLeader(at: now), into: &lanes)
         noteChosen(into: &lanes)
+        finish(into: &lanes)
     }
 
     public func checkInvariants() {
@@ -258,6 +341,16 @@ public struct LogOptions: Hashable, Sendable {
     /// With ``snapshotSlots`` fewer than 2^18, which is the most that a node can hold.
     public var keptSlots: UInt64
     public var sizes: LogSizes
+    /// The name of the service, which the records of a node are bound to; at most
+    /// ``maximumServiceName`` bytes.
+    public var service: [UInt8] = []
+    /// How far ahead of all that was heard before a single node is believed that slots are chosen, and that
+    /// a ballot is under way; see ``Hearsay``.
+    public var slotLeap: UInt64 = 1 << 20
+    public var ballotLeap: UInt64 = 1 << 32
+
+    /// The most bytes of a service's name.
+    public static let maximumServiceName = 64
 
     public init(
         snapshotBytes: Int = 16 << 20, snapshotSlots: UInt64 = 100_000, keptSlots: UInt64 = 256,
@@ -274,8 +367,15 @@ public struct LogOptions: Hashable, Sendable {
 public enum LogOutput: Hashable, Sendable {
     /// Its phase 1 is complete: it leads at this ballot.
     case leads(Ballot)
-    /// Its votes are refused: another life of it, which is forgotten, has taken part.
-    case refused
+    /// Its votes are refused for good: it has forgotten what it promised.
+    case refused(LostVote)
+    /// A node belongs to another birth of the cluster than this one, both by their identifiers, and the two
+    /// take no part in each other's.
+    case stranger(NodeID, birth: UInt64, own: UInt64)
+    /// Another node has another history up to this slot.
+    case contradiction(NodeID, at: Slot)
+    /// A majority of the learners has another history than this node, up to this slot.
+    case contradicted(at: Slot)
     /// It has applied this slot's commands.
     case applied(Slot, [UInt8])
     /// It goes on after this slot, with another's snapshot or with what it had recorded.

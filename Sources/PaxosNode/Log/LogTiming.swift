@@ -4,6 +4,14 @@ import ConsensusCore
 ///
 /// Safety depends on none of these.
 enum LogTiming {
+    /// How long founders of later positions leave the others time, and the intervals between attempts.
+    static let founding = Interval.milliseconds(20)
+    static let foundingLimit = Interval.milliseconds(400)
+    /// How long a founder waits for acceptors that it has not met.
+    static let foundingPatience = Interval.milliseconds(250)
+    /// The least and the longest interval between two questions to all.
+    static let question = Interval.milliseconds(50)
+    static let questionLimit = Interval.seconds(2)
     /// The interval of the leader's signs of life.
     static let heartbeat = Interval.milliseconds(60)
     /// How long a leader, and whoever is about to be one after a long phase 1, must have been silent for an

@@ -65,6 +65,8 @@ struct Reign: Sendable {
     private var heardTime: [Instant] = []
     /// By node: how far its snapshot reaches.
     private var snapshots: [Slot] = []
+    /// What a learner has last told of its state.
+    private(set) var claim = StateClaim(applied: 0, chain: 0)
     /// How many slots it has applied and pieces of a snapshot received, and since when no more.
     private var learned: UInt64 = 0
     private var learnedTime = Instant.never
@@ -98,6 +100,7 @@ struct Reign: Sendable {
         _ pulse: Pulse, from node: NodeID, isAcceptor: Bool, at now: Instant
     ) {
         snapshots[node.index] = max(snapshots[node.index], pulse.snapshot)
+        if pulse.claim.applied > 0 { claim = pulse.claim }
         guard pulse.isVoting || !isAcceptor else { return }
         answered[node.index] = max(answered[node.index], pulse.round)
         heardTime[node.index] = now

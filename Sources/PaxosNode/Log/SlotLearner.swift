@@ -19,9 +19,17 @@ package struct SlotLearner: Sendable {
     private(set) var chosen: Slot = 0
     /// The chosen values that are here, applied or not.
     private(set) var values = SlotLog<[UInt8]>(first: 1)
+    /// The digest of all that was applied.
+    private(set) var chain = ChainDigest()
+    /// The digests after the last slots, each at its number modulo their count.
+    private var chains = [UInt64](repeating: 0, count: SlotLearner.chainCount)
+    /// The lowest slot that ``chains`` tells of.
+    private var firstChain: Slot = 1
     /// The state after ``snapshotSlot``, for learners that are further behind; empty if there is none.
     private(set) var snapshot: [UInt8] = []
     private(set) var snapshotSlot: Slot = 0
+    /// The digest after ``snapshotSlot``.
+    private(set) var snapshotChain: UInt64 = 0
     /// What proposers asked the acceptors to accept, where this node is not an acceptor.
     private var proposed = SlotLog<Acceptance>(first: 1)
     /// The votes heard of in slots not yet applied, at the highest ballot of each.
@@ -32,8 +40,22 @@ package struct SlotLearner: Sendable {
         var voters: NodeSet
     }
 
+    /// How many positions' digests are kept, to be compared with others'.
+    static let chainCount = 1_024
+
     init(state: any ReplicatedState) {
         self.state = state
+    }
+
+    /// The digest of all that was applied up to a slot, if that is known still.
+    func chain(at slot: Slot) -> UInt64? {
+        guard slot <= applied, slot >= firstChain, applied - slot < UInt64(SlotLearner.chainCount)
+        else { return nil }
+        return chains[Int(slot % UInt64(SlotLearner.chainCount))]
+    }
+
+    private mutating func keepChain() {
+        chains[Int(applied % UInt64(SlotLearner.chainCount))] = chain.value
     }
 
     /// Whether slots are chosen that it cannot apply yet.
@@ -94,10 +116,16 @@ package struct SlotLearner: Sendable {
     /// - Parameter answer: told of every command's reply.
     mutating func applyNext(_ answer: (CommandID, Reply) -> Void) {
         guard let value = next else { return }
+        var chain = chain
+        chain.fold(value.span)
         CommandBatch.forEach(in: value) { header, command in
-            answer(header.id, state.apply(header, command))
+            let reply = state.apply(header, command)
+            chain.fold(reply)
+            answer(header.id, reply)
         }
+        self.chain = chain
         applied += 1
+        keepChain()
         chosen = max(chosen, applied)
         proposed.removeThrough(applied)
         tallies.removeThrough(applied)
@@ -109,11 +137,12 @@ package struct SlotLearner: Sendable {
     mutating func takeSnapshot(keeping count: UInt64) {
         snapshot = state.snapshot()
         snapshotSlot = applied
+        snapshotChain = chain.value
         if applied > count { values.removeThrough(applied - count) }
     }
 
     /// Goes on from another learner's snapshot; returns false if it is no use or cannot be read.
-    mutating func restore(_ bytes: [UInt8], at slot: Slot) -> Bool {
+    mutating func restore(_ bytes: [UInt8], at slot: Slot, chain: UInt64) -> Bool {
         guard slot > applied else { return false }
         do throws(WireError) {
             try state.restore(bytes.span)
@@ -122,7 +151,11 @@ package struct SlotLearner: Sendable {
         }
         snapshot = bytes
         snapshotSlot = slot
+        snapshotChain = chain
         applied = slot
+        self.chain = ChainDigest(chain)
+        firstChain = slot
+        keepChain()
         chosen = max(chosen, slot)
         values.removeThrough(slot)
         proposed.removeThrough(slot)
@@ -134,11 +167,13 @@ package struct SlotLearner: Sendable {
 /// The pieces of a snapshot that is being received, in order.
 struct SnapshotAssembly: Sendable {
     let slot: Slot
+    let chain: UInt64
     let size: Int
     private(set) var bytes: [UInt8] = []
 
-    init(slot: Slot, size: Int) {
+    init(slot: Slot, chain: UInt64, size: Int) {
         self.slot = slot
+        self.chain = chain
         self.size = size
     }
 
@@ -146,7 +181,7 @@ struct SnapshotAssembly: Sendable {
 
     /// Adds a piece if it is the next one; returns whether it was.
     mutating func add(_ part: SnapshotPart) -> Bool {
-        guard part.slot == slot, Int(part.offset) == bytes.count,
+        guard part.slot == slot, part.chain == chain, Int(part.offset) == bytes.count,
             bytes.count + part.bytes.count <= size
         else { return false }
         bytes += part.bytes

@@ -3,7 +3,7 @@ public typealias Slot = UInt64
 
 extension Slot {
     /// The highest there is on the wire; no cluster gets there.
-    static var maximum: Slot { 1 << 62 }
+    static var maximum: Slot { Ballot.ceiling }
 }
 
 /// What is known about the slots from some first one on, with gaps.

@@ -1,0 +1,137 @@
+import ConsensusCore
+import Testing
+
+@testable import PaxosNode
+
+@Suite("What a node of the log does not believe on one peer's word")
+struct DoubtTests {
+    private let cluster = LogCluster(replicas: 3)
+
+    private var follower: LogDriver {
+        var driver = LogDriver(0, of: cluster)
+        driver.meetAll()
+        return driver
+    }
+
+    private func heartbeat(
+        ballot number: UInt64 = 4, chosen: Slot = 0, claim: StateClaim = .none
+    ) -> LogMessage {
+        .heartbeat(
+            LogHeartbeat(
+                ballot: ballot(number), round: 1, chosen: chosen, truncatable: 0, claim: claim,
+                written: []))
+    }
+
+    // MARK: - Leaps
+
+    @Test("a position or a ballot far ahead is not acted on, but asked all about")
+    func leap() throws {
+        for message in [
+            heartbeat(chosen: (1 << 20) + 1), heartbeat(ballot: (1 << 32) + 3),
+            .prepare(LogPrepare(ballot: ballot(1 << 40 | 1), from: 1)),
+            .snapshotPart(SnapshotPart(slot: 1 << 50, size: 1, offset: 0, bytes: [1])),
+            .nack(Nack(ballot: ballot(3), promised: ballot(Ballot.ceiling))),
+        ] {
+            var driver = follower
+            let effects = driver.receive(message, from: 1)
+            #expect(effects.records.isEmpty && effects.envelopes.isEmpty, "\(message)")
+            #expect(driver.node.learner?.chosen == 0 && driver.node.highestBallot == nil)
+            #expect(driver.wake().sent("question").count == 1)
+        }
+    }
+
+    @Test("a leap is believed once a majority of those that have greeted says as much")
+    func confirmed() {
+        var driver = follower
+        let far: Slot = 5 << 20
+        driver.receive(heartbeat(chosen: far), from: 1)
+        #expect(driver.node.learner?.chosen == 0)
+        let testimony = Testimony(
+            number: 9, isVoting: true, chosen: far - 1, ballot: ballot(4), chain: nil)
+        driver.receive(.testimony(testimony), from: 2)
+        driver.receive(heartbeat(chosen: far), from: 1)
+        #expect(driver.node.learner?.chosen == far)
+    }
+
+    @Test("what follows step by step is believed, however far it leads")
+    func steps() {
+        var driver = follower
+        for step in 1...40 as ClosedRange<UInt64> {
+            driver.receive(heartbeat(chosen: step << 19), from: 1)
+        }
+        #expect(driver.node.learner?.chosen == 40 << 19)
+    }
+
+    // MARK: - Histories
+
+    /// A driver that has applied two slots, and its digest after the first.
+    private func applied() -> (driver: LogDriver, chain: UInt64) {
+        var driver = follower
+        driver.receive(
+            .chosen(ChosenValues(first: 1, values: [batch(1), batch(2)], chosen: 2)), from: 1)
+        return (driver, driver.node.learner?.chain(at: 1) ?? 0)
+    }
+
+    @Test("equal digests are no matter, and neither are those of positions not applied here")
+    func agreement() {
+        var (driver, chain) = applied()
+        let claims = [(1, chain), (3, 77), (0, 77)] as [(Slot, UInt64)]
+        for (position, chain) in claims {
+            let claim = StateClaim(applied: position, chain: chain)
+            #expect(driver.receive(heartbeat(claim: claim), from: 1).outputs.isEmpty)
+        }
+    }
+
+    @Test("another digest at one position is said at once, once a peer, and all are asked")
+    func contradiction() {
+        var (driver, chain) = applied()
+        let other = StateClaim(applied: 1, chain: chain &+ 1)
+        #expect(
+            driver.receive(heartbeat(claim: other), from: 1).outputs == [.contradiction(1, at: 1)])
+        #expect(driver.receive(heartbeat(claim: other), from: 1).outputs.isEmpty)
+        let questions = driver.wake().sent("question").map(\.message)
+        guard case .question(let question)? = questions.first else {
+            Issue.record("no question")
+            return
+        }
+        #expect(question.claim == StateClaim(applied: 1, chain: chain))
+        // Whoever is asked finds out as well.
+        let asked = Question(number: 1, claim: other)
+        let effects = driver.receive(.question(asked), from: 2)
+        #expect(effects.outputs == [.contradiction(2, at: 1)])
+        #expect(effects.sent("testimony").count == 1)
+    }
+
+    @Test("another value in a slot that is applied here is a contradiction too")
+    func anotherValue() {
+        var (driver, _) = applied()
+        let effects = driver.receive(
+            .chosen(ChosenValues(first: 2, values: [batch(9)], chosen: 2)), from: 2)
+        #expect(effects.outputs == [.contradiction(2, at: 2)])
+    }
+
+    @Test("a node gives in only to a majority that agrees, in answer to the last question")
+    func majority() {
+        var (driver, chain) = applied()
+        driver.receive(
+            heartbeat(claim: StateClaim(applied: 1, chain: chain &+ 1)), from: 1)
+        guard case .question(let question)? = driver.wake().sent("question").first?.message else {
+            Issue.record("no question")
+            return
+        }
+        func testify(_ node: NodeID, _ chain: UInt64?, number: UInt64? = nil) -> [LogOutput] {
+            driver.receive(
+                .testimony(
+                    Testimony(
+                        number: number ?? question.number, isVoting: true, chosen: 2, ballot: nil,
+                        chain: chain)), from: node
+            ).outputs
+        }
+        #expect(testify(1, chain &+ 1).isEmpty)
+        #expect(testify(1, chain &+ 1).isEmpty)
+        // Another number, another digest, none at all.
+        #expect(testify(2, chain &+ 1, number: question.number &+ 1).isEmpty)
+        #expect(testify(2, chain &+ 2).isEmpty && testify(2, nil).isEmpty)
+        #expect(testify(2, chain &+ 1) == [.contradicted(at: 1)])
+    }
+}
