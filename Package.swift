@@ -44,7 +44,9 @@ let package = Package(
             name: "Simulation", dependencies: ["ConsensusCore"], swiftSettings: settings),
         .executableTarget(
             name: "witness",
-            dependencies: ["ConsensusCore", "Simulation", "StateMachines", "Synod", "UDPRuntime"],
+            dependencies: [
+                "ConsensusCore", "PaxosNode", "Simulation", "StateMachines", "Synod", "UDPRuntime",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "simulate",

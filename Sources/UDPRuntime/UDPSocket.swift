@@ -1,3 +1,5 @@
+package import ConsensusCore
+
 /// A UDP socket that never blocks, bound to one address of this machine.
 public struct UDPSocket: ~Copyable, Sendable {
     let descriptor: Int32
@@ -98,6 +100,22 @@ public struct UDPSocket: ~Copyable, Sendable {
         let arena = bytes.isEmpty ? [0] : bytes
         _ = try unsafe UDPSocket.withPointers(arena, slot) { arena, slots throws(SystemError) in
             unsafe try System.sendmmsg(descriptor, from: arena, slots: slots)
+        }
+    }
+
+    /// Waits for datagrams and returns those that have come, at most a batch; for tests and tools, too.
+    ///
+    /// - Returns: none if the time is over.
+    /// - Throws: ``SystemError`` if the system gives an error in their place.
+    package func receive(within time: Interval) throws(SystemError) -> [[UInt8]] {
+        _ = try System.ppoll(descriptor, -1, nanoseconds: max(time.nanoseconds, 0))
+        var batch = ReceiveBatch()
+        do throws(SystemError) {
+            let count = try batch.receive(from: descriptor)
+            return (0..<count).map { index in unsafe Array(batch.bytes(at: index)) }
+        } catch {
+            if error.wouldBlock { return [] }
+            throw error
         }
     }
 

@@ -106,6 +106,23 @@ struct Load: Sendable {
     }
 }
 
+extension Load {
+    /// How long writes took, in order; those without an answer as long as any was waited for.
+    static func writeLatencies(of operations: ArraySlice<Ledger.Operation>) -> [Interval] {
+        operations.filter { $0.input.action != .get }.map { operation in
+            operation.answered.map { $0 - operation.invoked }
+                ?? .seconds(Load.timeout.components.seconds)
+        }.sorted()
+    }
+}
+
+extension [Interval] {
+    /// The one that so many in a thousand of these, in order, do not exceed; nil if there are none.
+    func quantile(perThousand: Int) -> Interval? {
+        isEmpty ? nil : self[Swift.min(count - 1, count * perThousand / 1_000)]
+    }
+}
+
 extension KeyValueModel.Output {
     /// What a reply of the store means; nil if it is none.
     fileprivate init?(_ bytes: [UInt8]) {

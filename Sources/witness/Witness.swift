@@ -12,10 +12,12 @@ enum Witness {
     static let help =
         """
         usage: witness [options]
+               witness attack KIND [options]
 
         Loads the key-value store of a hosts file until standard input ends, then checks what it was
         answered: every acknowledged write is there, the history is linearizable, and all nodes hold
         the same data. Exit status: 0 all held, 1 something did not, 2 could not say.
+        'witness attack --help' tells of the second form.
 
           --hosts FILE          default hosts.txt
           --processes N         operations under way at a time (default 8)
@@ -28,6 +30,7 @@ enum Witness {
 
     /// Runs the program; returns its exit status.
     static func run(_ arguments: [String]) async throws -> Int32 {
+        if arguments.first == "attack" { return try await Attack.run(Array(arguments.dropFirst())) }
         let parsed = try ParsedArguments(
             arguments, options: WitnessOptions.specifications, program: "witness")
         if try Program.answersQuestion(in: parsed, help: help) { return ExitStatus.done }
@@ -66,6 +69,14 @@ enum Witness {
         try Console.print(
             "\(count) operations on \(reads.count) keys, \(answered) answered; the longest time "
                 + "without an answer: \(ledger.longestGap.milliseconds) ms\n")
+        let latencies = Load.writeLatencies(of: ledger.operations.prefix(count))
+        if let median = latencies.quantile(perThousand: 500),
+            let slow = latencies.quantile(perThousand: 990)
+        {
+            try Console.print(
+                "Writes took \(median.nanoseconds / 1_000) us at p50, "
+                    + "\(slow.nanoseconds / 1_000) us at p99.\n")
+        }
         guard unread == 0 else {
             try Console.print("\(unread) keys could not be read in the end.\n")
             return 2

@@ -29,20 +29,11 @@ struct WitnessOptions: Hashable {
         guard arguments.words.isEmpty else {
             throw .usage("Found '\(arguments.words[0])', expected options only; see --help.")
         }
-        func number(
-            _ name: String, _ standard: Int, _ range: ClosedRange<Int>
-        ) throws(ExitError) -> Int {
-            guard let text = arguments.value(name) else { return standard }
-            return try OptionValue.count(text, of: name, in: range)
-        }
         hostsPath = arguments.value("--hosts") ?? "hosts.txt"
-        processes = try number("--processes", 8, 1...256)
-        seconds = try number("--seconds", 86_400, 1...86_400)
-        pause = try number("--pause", 4, 0...60_000)
-        gap = try number("--gap", 1_000, 1...60_000)
-        seed =
-            try arguments.value("--seed").map { text throws(ExitError) in
-                try OptionValue.seed(text, of: "--seed")
-            } ?? Entropy.seed()
+        processes = try arguments.number("--processes", 8, 1...256)
+        seconds = try arguments.number("--seconds", 86_400, 1...86_400)
+        pause = try arguments.number("--pause", 4, 0...60_000)
+        gap = try arguments.number("--gap", 1_000, 1...60_000)
+        seed = try arguments.seed()
     }
 }

@@ -297,6 +297,10 @@ public struct Testimony: Hashable, Sendable {
 /// A client sends it again until the answer comes.
 public struct LogRequest: Hashable, Sendable {
     public var operations: [LogOperation]
+
+    package init(operations: [LogOperation]) {
+        self.operations = operations
+    }
 }
 
 /// A command or a query.
@@ -304,6 +308,12 @@ public struct LogOperation: Hashable, Sendable {
     public var header: CommandHeader
     public var kind: Kind
     public var body: [UInt8]
+
+    package init(header: CommandHeader, kind: Kind, body: [UInt8]) {
+        self.header = header
+        self.kind = kind
+        self.body = body
+    }
 
     public enum Kind: UInt8, Hashable, Sendable {
         /// To be put into the log.
@@ -343,6 +353,10 @@ public struct ReadAt: Hashable, Sendable {
 public struct Inquiry: Hashable, Sendable {
     /// Whether the asker waits for nodes that apply nothing to say so; the answer is the same.
     public var wantsDigest: Bool
+
+    package init(wantsDigest: Bool) {
+        self.wantsDigest = wantsDigest
+    }
 }
 
 /// What a node says of itself when it is asked.
