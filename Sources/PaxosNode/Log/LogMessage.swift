@@ -315,6 +315,8 @@ public struct LogOperation: Hashable, Sendable {
         self.body = body
     }
 
+    var opensSession: Bool { kind == .command && header.id.session == 0 }
+
     public enum Kind: UInt8, Hashable, Sendable {
         /// To be put into the log.
         case command

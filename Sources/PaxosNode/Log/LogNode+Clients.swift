@@ -20,6 +20,8 @@ extension LogNode {
         _ request: LogRequest, from asker: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
         guard ballots != nil, birth != 0 else { return }
+        let request = cluster.nodes.contains(asker) ? request : screened(request, asker, at: now)
+        guard !request.operations.isEmpty else { return }
         if tenure != nil {
             for operation in request.operations { desk.admit(operation, from: asker, at: now) }
             hurry(at: now)
@@ -31,6 +33,16 @@ extension LogNode {
             guard let leader = presentLeader(at: now) else { return }
             lanes.send(.request(request), to: leader)
         }
+    }
+
+    /// A client's request without the openings of sessions beyond what it may ask for.
+    private mutating func screened(
+        _ request: LogRequest, _ asker: NodeID, at now: Instant
+    ) -> LogRequest {
+        guard request.operations.contains(where: \.opensSession) else { return request }
+        var screened = request
+        screened.operations.removeAll { $0.opensSession && !openings.allows(asker, at: now) }
+        return screened
     }
 
     mutating func receive(_ reply: LogReply, from sender: NodeID, at now: Instant) {

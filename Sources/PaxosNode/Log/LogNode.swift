@@ -68,6 +68,7 @@ public struct LogNode: Automaton, Sendable {
     var resends = Backoff(initial: LogTiming.resend, limit: LogTiming.resendLimit)
 
     var desk: ClientDesk
+    var openings = OpeningLimit()
     var catchUp: CatchUp
     var complaint = Complaint()
     /// When a learner that hears no leader asks others what is chosen.
