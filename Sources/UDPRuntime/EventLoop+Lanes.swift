@@ -33,8 +33,10 @@ extension EventLoop {
                 observer.sent(message, to: envelope.recipients)
                 observer.injected(transport.takeFaults(), into: message)
             }
+            // A step that answers many must not have all of it lie here twice; records come first.
+            if transport.isFull, effects.records.isEmpty { transport.flush() }
         }
-        effects.envelopes.removeAll(keepingCapacity: true)
+        effects.envelopes.removeAll(keepingCapacity: effects.envelopes.count <= keptEnvelopes)
     }
 
     /// Who this node says it is: to guests, in another life than its true one.

@@ -29,6 +29,8 @@ public struct EventLoop<A: Automaton>: ~Copyable {
     @usableFromInline let node: NodeID
     /// The Lamport clock: the number of the latest event this node knows of.
     @usableFromInline var lamportTime: UInt64 = 0
+    /// For how many envelopes memory is kept from one step to the next.
+    @usableFromInline let keptEnvelopes = 4_096
     /// The life that guests are told of, who are not to know the true one.
     @usableFromInline let publicIncarnation = Entropy.seed()
     /// The cookies of the nodes this loop writes to as a guest.

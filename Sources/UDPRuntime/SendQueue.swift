@@ -5,9 +5,14 @@ struct SendQueue {
     private var arena: [UInt8] = []
     private var slots: [DatagramSlot] = []
 
+    /// How much memory is kept from one time to the next: a burst must not be paid for ever.
+    static let kept = (bytes: 4 << 20, slots: 4_096)
+
     var count: Int { slots.count }
     /// How many bytes wait.
     var size: Int { arena.count }
+    /// For how many bytes there is memory.
+    var capacity: Int { arena.capacity }
 
     /// Takes in the bytes of a datagram; returns where they begin.
     mutating func store(_ bytes: [UInt8]) -> Int {
@@ -45,7 +50,7 @@ struct SendQueue {
                 counters.lastSendError = error.reason
             }
         }
-        arena.removeAll(keepingCapacity: true)
-        slots.removeAll(keepingCapacity: true)
+        arena.removeAll(keepingCapacity: arena.capacity <= SendQueue.kept.bytes)
+        slots.removeAll(keepingCapacity: slots.capacity <= SendQueue.kept.slots)
     }
 }

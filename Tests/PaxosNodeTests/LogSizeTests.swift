@@ -180,7 +180,7 @@ struct LogSizeTests {
             .done(LogSamples.bytes(ServiceLimits.maximumReplySize)),
         ] as [Reply])
     func answers(reply: Reply) {
-        var desk = ClientDesk(LogSizes())
+        var desk = ClientDesk(LogSizes(), nodes: [0, 1, 2], form: .roles)
         var lanes = LogNode.Lanes()
         for sequence in 1...6_000 as ClosedRange<UInt64> {
             desk.admit(
@@ -197,11 +197,11 @@ struct LogSizeTests {
 
     @Test("queries for a learner", arguments: [0, 1, 1_000, ServiceLimits.maximumCommandSize])
     func reads(size: Int) {
-        var desk = ClientDesk(LogSizes())
+        var desk = ClientDesk(LogSizes(), nodes: [0, 1, 2], form: .roles)
         let count = size > 1_000 ? 40 : 6_000
         for sequence in 1...UInt64(count) {
             desk.admit(
-                LogSamples.operation(.query, sequence: sequence, LogSamples.bytes(size)), from: 9,
+                LogSamples.operation(.query, sequence: sequence, LogSamples.bytes(size)), from: 1,
                 at: milliseconds(1))
         }
         desk.ask(inRound: 1, slot: 7)
@@ -215,7 +215,7 @@ struct LogSizeTests {
 
     @Test("a batch of the largest commands is within its limit, and holds them all")
     func batches() {
-        var desk = ClientDesk(LogSizes())
+        var desk = ClientDesk(LogSizes(), nodes: [0, 1, 2], form: .roles)
         let sizes = [ServiceLimits.maximumCommandSize, 7_000, 200, 0, 20_000, 32_768, 32_768]
         for (index, size) in sizes.enumerated() {
             desk.admit(

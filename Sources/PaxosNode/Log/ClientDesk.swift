@@ -18,20 +18,23 @@ struct ClientDesk: Sendable {
     /// Those that waited when there were last too many, and since when.
     private var older: [CommandID: Waiting] = [:]
     private var olderTime = Instant(nanoseconds: .min)
+    /// How many commands of each asker are among ``waiting``, and among ``older``.
+    private var shares: AskerShares
+    private var olderShares: AskerShares
+    /// The replies to the latest commands, where this node does not apply them.
+    private var answered: RecentTable<Reply>
     /// The commands that have no slot yet.
-    private var fullBatches: [[UInt8]] = []
-    private var nextBatch = 0
-    private var batch = CommandBatch()
+    private var queue: CommandQueue
 
     // MARK: Queries, of a leader
 
     private struct Query: Sendable {
         var asker: NodeID
         var operation: LogOperation
-
-        /// About how many bytes it takes here.
-        var size: Int { operation.body.count + 128 }
     }
+
+    /// About how many bytes a query takes here.
+    private static func size(of query: LogOperation) -> Int { query.body.count + 128 }
 
     private struct QueryRound: Sendable {
         var round: UInt64
@@ -41,90 +44,137 @@ struct ClientDesk: Sendable {
 
     private var newQueries: [Query] = []
     private var rounds: [QueryRound] = []
-    /// About how many bytes the queries take, the new ones and those of the rounds.
+    /// About how many bytes the queries take: the new ones, those of the rounds, those held for a slot and
+    /// those in line.
     private var queryBytes = 0
+    private var queryShares: AskerShares
+    /// Those that may be answered, and wait until there is room for their answers.
+    private var lines = QueryLines()
 
     // MARK: What others are to answer, and what this node answers
 
     /// Who asked for what was passed on.
-    private var relayed: RecentTable
-    /// Queries of a leader elsewhere, to be answered once their slot is applied.
+    private var relayed: RecentTable<NodeID>
+    /// Queries of a leader elsewhere, to be put in line once their slot is applied.
     private var reads: [(leader: NodeID, read: ReadAt)] = []
     /// A learner's answers that its leader is to have.
     private var learned: [LogAnswer] = []
+    private var learnedBytes = 0
     private var book: AnswerBook
 
     private let sizes: LogSizes
+    private let form: LogCluster.Form
 
-    init(_ sizes: LogSizes) {
+    /// - Parameters:
+    ///   - nodes: the con nodes, who ask for many others.
+    ///   - form: among replicas a leader applies what it proposes; in role form others do.
+    init(_ sizes: LogSizes, nodes: NodeSet, form: LogCluster.Form) {
         self.sizes = sizes
+        self.form = form
+        queue = CommandQueue(sizes, nodes: nodes)
         relayed = RecentTable(limit: sizes.relayed)
-        book = AnswerBook(sizes)
+        answered = RecentTable(limit: sizes.relayed, bytes: sizes.answeredBytes)
+        book = AnswerBook(sizes, nodes: nodes)
+        shares = AskerShares(limit: sizes.guestCommands, exempt: nodes)
+        olderShares = shares
+        queryShares = AskerShares(limit: sizes.guestQueryBytes, exempt: nodes)
     }
 
     // MARK: - Asking
 
-    var hasCommands: Bool { !batch.isEmpty || nextBatch < fullBatches.count }
+    var hasCommands: Bool { !queue.isEmpty }
     var hasNewQueries: Bool { !newQueries.isEmpty }
     var awaitsConfirmation: Bool { !rounds.isEmpty }
+    /// Whether queries wait for nothing but room for their answers.
+    var hasLines: Bool { !lines.isEmpty }
 
     /// Takes an operation for the leader that this node is.
-    ///
-    /// A command whose answer does not come was applied by learners elsewhere, and their answers
-    /// were lost. So it gets another slot when it is asked for again; it is still applied once, since
-    /// its session knows it.
     mutating func admit(_ operation: LogOperation, from asker: NodeID, at now: Instant) {
         switch operation.kind {
-        case .query:
-            let query = Query(asker: asker, operation: operation)
-            guard queryBytes + query.size <= sizes.queryBytes else { return }
-            queryBytes += query.size
-            newQueries.append(query)
-        case .command:
-            let id = operation.header.id
-            if var known = takeWaiting(id) {
-                known.asker = asker
-                waiting[id] = known
-                if now < known.time + LogTiming.answer { return }
-            }
-            if waiting.count >= sizes.commands, olderTime + LogTiming.abandonment <= now {
-                // Commands that nobody asks for any more must not take all room for ever.
-                older = waiting
-                waiting = [:]
-                olderTime = now
-            }
-            guard waiting.count < sizes.commands || waiting[id] != nil,
-                fullBatches.count - nextBatch < sizes.batches
-            else { return }
-            if !batch.hasRoom(for: operation.body, within: sizes.batch) {
-                // A desk that is never empty would keep all that ever went over it.
-                if nextBatch > sizes.batches { dropTakenBatches() }
-                fullBatches.append(batch.take())
-            }
-            batch.append(operation.header, operation.body)
-            waiting[id] = Waiting(asker: asker, time: now)
+        case .query: ask(operation, from: asker)
+        case .command: admitCommand(operation, from: asker, at: now)
         }
+    }
+
+    /// Takes a query, or a command of which a majority has to say that this leader knows all there is to
+    /// know of it.
+    private mutating func ask(_ operation: LogOperation, from asker: NodeID) {
+        let size = ClientDesk.size(of: operation)
+        guard queryBytes + size <= sizes.queryBytes, queryShares.allows(size, to: asker) else {
+            return
+        }
+        queryBytes += size
+        queryShares.take(size, for: asker)
+        newQueries.append(Query(asker: asker, operation: operation))
+    }
+
+    /// Takes a command whose session has not been opened, as far as is known here.
+    ///
+    /// Nothing is put into the log for it; once a majority has confirmed that this node leads, and it has
+    /// applied what was chosen before, it knows whether there is such a session.
+    mutating func doubt(_ command: LogOperation, from asker: NodeID) {
+        ask(LogOperation(header: command.header, kind: .command, body: []), from: asker)
+    }
+
+    /// Answers a command of which the state knows what became of it.
+    mutating func settle(_ id: CommandID, with reply: Reply, for asker: NodeID) {
+        _ = takeWaiting(id)
+        book.add(LogAnswer(id: id, reply: reply), to: asker)
+    }
+
+    /// Puts a command into the queue for slots, unless it has been there.
+    ///
+    /// In role form, a command whose answer does not come was applied by learners elsewhere, and their
+    /// answers were lost. So it gets another slot when it is asked for again; it is still applied once,
+    /// since its session knows it.
+    private mutating func admitCommand(
+        _ command: LogOperation, from asker: NodeID, at now: Instant
+    ) {
+        let id = command.header.id
+        if let reply = answered[id] {
+            return book.add(LogAnswer(id: id, reply: reply), to: asker)
+        }
+        let known = takeWaiting(id)
+        if var known {
+            known.asker = asker
+            wait(known, for: id)
+            if form == .replicas || now < known.time + LogTiming.answer { return }
+        }
+        let isFull = waiting.count >= sizes.commands || !shares.allows(1, to: asker)
+        if isFull, olderTime + LogTiming.abandonment <= now {
+            // Commands that nobody asks for any more must not take all room for ever.
+            older = waiting
+            olderShares = shares
+            waiting = [:]
+            shares.reset()
+            olderTime = now
+        }
+        if known == nil {
+            guard waiting.count < sizes.commands, shares.allows(1, to: asker) else { return }
+        }
+        guard queue.hasRoom(for: command, of: asker) else { return }
+        queue.append(command, of: asker)
+        if known != nil { _ = takeWaiting(id) }
+        wait(Waiting(asker: asker, time: now), for: id)
+    }
+
+    private mutating func wait(_ command: Waiting, for id: CommandID) {
+        waiting[id] = command
+        shares.take(1, for: command.asker)
     }
 
     private mutating func takeWaiting(_ id: CommandID) -> Waiting? {
-        if let command = waiting.removeValue(forKey: id) { return command }
-        return older.isEmpty ? nil : older.removeValue(forKey: id)
+        if let command = waiting.removeValue(forKey: id) {
+            shares.give(1, of: command.asker)
+            return command
+        }
+        guard !older.isEmpty, let command = older.removeValue(forKey: id) else { return nil }
+        olderShares.give(1, of: command.asker)
+        return command
     }
 
     /// The commands that are to share the next slot; nil if none wait.
-    mutating func takeBatch() -> [UInt8]? {
-        if nextBatch < fullBatches.count {
-            defer { nextBatch += 1 }
-            return fullBatches[nextBatch]
-        }
-        dropTakenBatches()
-        return batch.isEmpty ? nil : batch.take()
-    }
-
-    private mutating func dropTakenBatches() {
-        fullBatches.removeFirst(nextBatch)
-        nextBatch = 0
-    }
+    mutating func takeBatch() -> [UInt8]? { queue.take() }
 
     /// Notes that operations were passed on to the leader.
     mutating func relay(_ operations: [LogOperation], from asker: NodeID) {
@@ -140,12 +190,14 @@ struct ClientDesk: Sendable {
         waiting.removeAll()
         older.removeAll()
         olderTime = Instant(nanoseconds: .min)
-        fullBatches.removeAll()
-        nextBatch = 0
-        batch = CommandBatch()
+        queue.removeAll()
+        shares.reset()
+        olderShares.reset()
         newQueries.removeAll()
         rounds.removeAll()
+        lines.removeAll()
         queryBytes = 0
+        queryShares.reset()
     }
 
     // MARK: - Queries
@@ -157,15 +209,37 @@ struct ClientDesk: Sendable {
         newQueries.removeAll()
     }
 
-    mutating func answerQueries(
-        confirmed round: UInt64, applied: Slot, _ answer: (Span<UInt8>) -> [UInt8]
-    ) {
+    /// Puts the queries in line whose round is confirmed and whose slot is applied.
+    mutating func lineUp(confirmed round: UInt64, applied: Slot) {
         while let first = rounds.first, first.round <= round, first.slot <= applied {
-            dropRound()
-            for query in first.queries {
-                book.add(query.operation.answered(answer), to: query.asker)
+            for query in rounds.removeFirst().queries {
+                lines.append(query.operation, of: query.asker)
             }
         }
+    }
+
+    /// Answers the queries in line as far as there is room for the answers now.
+    ///
+    /// - Parameter answer: the reply of the state as it is; nil if there is none to be given.
+    mutating func answerLines(_ answer: (LogOperation) -> Reply?) {
+        guard !lines.isEmpty else { return }
+        // Taken out, so that they can be changed in place.
+        var lines = lines
+        self.lines = QueryLines()
+        var book = book
+        self.book = AnswerBook(sizes, nodes: [])
+        lines.take(while: { book.hasRoomForQuery(of: $0) }) { asker, query in
+            forget(query, of: asker)
+            guard let reply = answer(query) else { return }
+            book.add(LogAnswer(id: query.header.id, reply: reply), to: asker)
+        }
+        self.lines = lines
+        self.book = book
+    }
+
+    private mutating func forget(_ query: LogOperation, of asker: NodeID) {
+        queryBytes -= ClientDesk.size(of: query)
+        queryShares.give(ClientDesk.size(of: query), of: asker)
     }
 
     /// Hands the confirmed queries to a learner.
@@ -173,10 +247,11 @@ struct ClientDesk: Sendable {
         confirmed round: UInt64, _ pass: (Slot, [LogOperation]) -> Void
     ) {
         while let first = rounds.first, first.round <= round {
-            dropRound()
+            rounds.removeFirst()
             var operations: [LogOperation] = []
             var size = 0
             for query in first.queries {
+                forget(query.operation, of: query.asker)
                 relayed.insert(query.asker, for: query.operation.header.id)
                 size += query.operation.body.count + 40
                 if size > sizes.page || operations.count == sizes.entries, !operations.isEmpty {
@@ -190,23 +265,22 @@ struct ClientDesk: Sendable {
         }
     }
 
-    private mutating func dropRound() {
-        for query in rounds.removeFirst().queries { queryBytes -= query.size }
-    }
-
     /// Takes queries of a leader elsewhere; where there are too many, the oldest go.
     mutating func hold(_ read: ReadAt, for leader: NodeID) {
-        if reads.count >= sizes.reads { reads.removeFirst() }
+        for query in read.operations { queryBytes += ClientDesk.size(of: query) }
         reads.append((leader, read))
+        while reads.count > sizes.reads || (queryBytes > sizes.queryBytes && !reads.isEmpty) {
+            for query in reads.removeFirst().read.operations {
+                queryBytes -= ClientDesk.size(of: query)
+            }
+        }
     }
 
-    /// Answers the leader's queries whose slot is applied.
-    mutating func answerReads(applied: Slot, _ answer: (Span<UInt8>) -> [UInt8]) {
+    /// Puts the leader's queries in line whose slot is applied.
+    mutating func lineUpReads(applied: Slot) {
         guard !reads.isEmpty else { return }
         for entry in reads where entry.read.slot <= applied {
-            for operation in entry.read.operations {
-                book.add(operation.answered(answer), to: entry.leader)
-            }
+            for operation in entry.read.operations { lines.append(operation, of: entry.leader) }
         }
         reads.removeAll { $0.read.slot <= applied }
     }
@@ -220,6 +294,10 @@ struct ClientDesk: Sendable {
         if let command = takeWaiting(id) {
             book.add(LogAnswer(id: id, reply: reply), to: command.asker)
         } else if keepsAll {
+            // Who asks again is answered from what the state knows.
+            guard learnedBytes < sizes.answerBytes else { return }
+            if case .done(let bytes) = reply { learnedBytes += bytes.count }
+            learnedBytes += 32
             learned.append(LogAnswer(id: id, reply: reply))
         }
     }
@@ -229,7 +307,8 @@ struct ClientDesk: Sendable {
         if let leader {
             for answer in learned { book.add(answer, to: leader) }
         }
-        learned.removeAll(keepingCapacity: true)
+        learned.removeAll(keepingCapacity: learned.count <= 4_096)
+        learnedBytes = 0
     }
 
     /// Passes on answers that came from a learner or from the leader; returns whether somebody awaits one.
@@ -237,6 +316,7 @@ struct ClientDesk: Sendable {
         var isAwaited = false
         for answer in answers {
             let command = takeWaiting(answer.id)
+            if command != nil { keep(answer) }
             guard let asker = command?.asker ?? relayed.remove(answer.id) else { continue }
             book.add(answer, to: asker)
             isAwaited = true
@@ -244,84 +324,18 @@ struct ClientDesk: Sendable {
         return isAwaited
     }
 
+    /// Keeps a reply for those who ask again.
+    private mutating func keep(_ answer: LogAnswer) {
+        switch answer.reply {
+        case .done(let bytes):
+            answered.insert(answer.reply, for: answer.id, bytes: bytes.count + 96)
+        case .opened: answered.insert(answer.reply, for: answer.id, bytes: 96)
+        // What is no use to a command now may be so later.
+        case .expired, .superseded, .crowded, .refused: return
+        }
+    }
+
     mutating func sendAnswers(leader: NodeID?, into lanes: inout LogNode.Lanes) {
         book.send(leader: leader, into: &lanes)
-    }
-}
-
-extension LogOperation {
-    /// The answer to a query.
-    fileprivate func answered(_ answer: (Span<UInt8>) -> [UInt8]) -> LogAnswer {
-        LogAnswer(id: header.id, reply: .done(answer(body.span)))
-    }
-}
-
-/// Answers that leave together, one datagram a recipient as far as they fit.
-private struct AnswerBook: Sendable {
-    private struct Page: Sendable {
-        var recipient: NodeID
-        var answers: [LogAnswer] = []
-        var size = 0
-    }
-
-    private let sizes: LogSizes
-    private var pages: [Page] = []
-    /// The last page of each recipient.
-    private var lastPage: [NodeID: Int] = [:]
-
-    init(_ sizes: LogSizes) {
-        self.sizes = sizes
-    }
-
-    mutating func add(_ answer: LogAnswer, to recipient: NodeID) {
-        var size = 32
-        if case .done(let bytes) = answer.reply { size += bytes.count }
-        var index = lastPage[recipient]
-        if let page = index,
-            pages[page].size + size > sizes.page || pages[page].answers.count == sizes.entries
-        {
-            index = nil
-        }
-        let page = index ?? pages.count
-        if index == nil {
-            pages.append(Page(recipient: recipient))
-            lastPage[recipient] = page
-        }
-        pages[page].answers.append(answer)
-        pages[page].size += size
-    }
-
-    mutating func send(leader: NodeID?, into lanes: inout LogNode.Lanes) {
-        guard !pages.isEmpty else { return }
-        for page in pages {
-            lanes.send(.reply(LogReply(leader: leader, answers: page.answers)), to: page.recipient)
-        }
-        pages.removeAll(keepingCapacity: true)
-        lastPage.removeAll(keepingCapacity: true)
-    }
-}
-
-/// Who asked for what, for the latest questions.
-private struct RecentTable: Sendable {
-    private var recent: [CommandID: NodeID] = [:]
-    private var older: [CommandID: NodeID] = [:]
-
-    /// How many are known at least.
-    private let limit: Int
-
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    mutating func insert(_ asker: NodeID, for id: CommandID) {
-        if recent.count >= limit {
-            older = recent
-            recent = [:]
-        }
-        recent[id] = asker
-    }
-
-    mutating func remove(_ id: CommandID) -> NodeID? {
-        recent.removeValue(forKey: id) ?? older.removeValue(forKey: id)
     }
 }

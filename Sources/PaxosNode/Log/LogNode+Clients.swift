@@ -23,7 +23,7 @@ extension LogNode {
         let request = cluster.nodes.contains(asker) ? request : screened(request, asker, at: now)
         guard !request.operations.isEmpty else { return }
         if tenure != nil {
-            for operation in request.operations { desk.admit(operation, from: asker, at: now) }
+            for operation in request.operations { admit(operation, from: asker, at: now) }
             hurry(at: now)
         } else if !cluster.nodes.contains(asker) {
             vainRequests.note(at: now)
@@ -45,6 +45,21 @@ extension LogNode {
         return screened
     }
 
+    /// Takes an operation as the leader.
+    ///
+    /// A command gets a slot only if the state does not know already what became of it.
+    private mutating func admit(_ operation: LogOperation, from asker: NodeID, at now: Instant) {
+        if operation.kind == .command,
+            let standing = learner?.state.standing(of: operation.header)
+        {
+            if let reply = standing.finalReply {
+                return desk.settle(operation.header.id, with: reply, for: asker)
+            }
+            if standing == .unknown { return desk.doubt(operation, from: asker) }
+        }
+        desk.admit(operation, from: asker, at: now)
+    }
+
     mutating func receive(_ reply: LogReply, from sender: NodeID, at now: Instant) {
         if desk.route(reply.answers) { vainRequests.didAnswer() }
         hurry(at: now)
@@ -53,8 +68,22 @@ extension LogNode {
     mutating func receive(_ read: ReadAt, from sender: NodeID, at now: Instant) {
         guard let learner, cluster.proposers.contains(sender) else { return }
         desk.hold(read, for: sender)
-        desk.answerReads(applied: learner.applied) { learner.state.read($0) }
-        hurry(at: now)
+        desk.lineUpReads(applied: learner.applied)
+        if desk.hasLines { hurry(at: now) }
+    }
+
+    /// Answers queries as far as there is room; the rest at the next wake, after what has come meanwhile.
+    mutating func answerLines(at now: Instant) {
+        guard desk.hasLines, let learner else { return }
+        desk.answerLines { operation in
+            switch operation.kind {
+            case .query: return .done(learner.state.read(operation.body.span))
+            case .command:
+                let standing = learner.state.standing(of: operation.header)
+                return standing == .unknown ? .expired : standing.finalReply
+            }
+        }
+        if desk.hasLines { hurry(at: now) }
     }
 
     /// What this node says of itself.

@@ -358,9 +358,7 @@ extension LogNode {
         let confirmed = reign.confirmedRound(
             by: cluster.majority, oneself: isVoting ? node : nil)
         if let learner {
-            desk.answerQueries(confirmed: confirmed, applied: learner.applied) { query in
-                learner.state.read(query)
-            }
+            desk.lineUp(confirmed: confirmed, applied: learner.applied)
         } else {
             let learners = cluster.learners.map(\.self)
             let learner = learners[Int(reign.round % UInt64(learners.count))]

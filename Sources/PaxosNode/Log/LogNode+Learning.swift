@@ -72,7 +72,7 @@ extension LogNode {
             }
         }
         if keepsAll { desk.passAnswers(to: followed.map { cluster.owner(of: $0) }) }
-        desk.answerReads(applied: learner.applied) { learner.state.read($0) }
+        desk.lineUpReads(applied: learner.applied)
         self.learner = learner
         if isSuperseded {
             // A higher ballot has chosen something else. Followers of this one would take its proposals for

@@ -98,7 +98,7 @@ public struct LogNode: Automaton, Sendable {
         self.cluster = cluster
         self.node = node
         self.options = options
-        desk = ClientDesk(options.sizes)
+        desk = ClientDesk(options.sizes, nodes: cluster.nodes, form: cluster.form)
         catchUp = CatchUp(options.sizes)
         random = RandomSource(seed: seed)
         incarnation = random.nextIncarnation()
@@ -313,6 +313,7 @@ public struct LogNode: Automaton, Sendable {
         if now >= catchUp.time { fetchMissing(at: now, into: &lanes) }
         if now >= solitudeTime { fetchUnheard(at: now, into: &lanes) }
         sendVotes(into: &lanes)
+        answerLines(at: now)
         desk.sendAnswers(leader: presentLeader(at: now), into: &lanes)
         noteChosen(into: &lanes)
         finish(into: &lanes)

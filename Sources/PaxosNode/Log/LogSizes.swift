@@ -32,8 +32,25 @@ public struct LogSizes: Hashable, Sendable {
     public var relayed = 16_384
     /// The most commands of a client that are under way.
     public var outstanding = ServiceLimits.maximumOutstanding
+    /// About the most bytes of answers that leave a node at a time; what is over is asked for again.
+    public var answerBytes = 32 << 20
 
     public init() {}
+
+    // MARK: What one client without a line may take of it
+
+    /// The most commands of one client whose answers a leader awaits.
+    var guestCommands: Int { max(1, commands / 16) }
+    /// About the most bytes of one client's commands that wait for a slot.
+    var guestBatchBytes: Int { max(batch, batches * (batch / 4)) }
+    /// About the most bytes of one client's queries that wait.
+    var guestQueryBytes: Int { max(1, queryBytes / 8) }
+    /// About the most bytes of answers that leave for one client at a time.
+    var guestAnswerBytes: Int { max(1, answerBytes / 32) }
+    /// About the most bytes of answers that leave at a time before queries have to wait.
+    var queryAnswerBytes: Int { max(1, answerBytes / 16) }
+    /// About how many bytes of answers to commands are kept for those who ask again, at least.
+    var answeredBytes: Int { max(1, answerBytes / 8) }
 
     /// Whether a node or client can work with them: none is zero, and none is more than the formats allow.
     var isValid: Bool {
@@ -41,7 +58,7 @@ public struct LogSizes: Hashable, Sendable {
             && 1...CommandBatch.maximumSize ~= batch
             && 1..<SlotLog<Acceptance>.maximumSpan ~= windowSlots && windowBytes >= 1
             && 1...LogMessage.pageSize ~= piece && burst >= 1 && commands >= 1 && batches >= 1
-            && queryBytes >= 1 && reads >= 1 && relayed >= 1
+            && queryBytes >= 1 && answerBytes >= 1 && reads >= 1 && relayed >= 1
             && 1...ServiceLimits.maximumOutstanding ~= outstanding
     }
 }
