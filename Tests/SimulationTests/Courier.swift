@@ -302,9 +302,14 @@ extension Ledger {
 }
 
 /// The world of couriers.
+///
+/// - Parameters:
+///   - setUp: what is to be different in the ledger that watches a run.
+///   - choose: looks at what hosts have gone through, and chooses the healthy.
 func courierWorld(
     parcels: UInt64 = 10, recordLimit: Int = .max, awaited: Int = 0, healthy: NodeSet? = nil,
-    inputs: [ScheduledInput<Int>] = []
+    inputs: [ScheduledInput<Int>] = [], setUp: @escaping (inout Ledger) -> Void = { _ in },
+    choose: (([HostCondition]) -> NodeSet?)? = nil
 ) -> World<Ledger> {
     World(
         makeAutomaton: { plan, node, life, seed in
@@ -315,9 +320,13 @@ func courierWorld(
         makeObserver: { _ in
             var ledger = Ledger()
             ledger.awaited = awaited
+            setUp(&ledger)
             return ledger
         },
-        chooseHealthy: { plan, _, _ in healthy ?? NodeSet(0..<plan.hostCount) },
+        chooseHealthy: { plan, hosts, _ in
+            if let choose { return choose(hosts) }
+            return healthy ?? NodeSet(0..<plan.hostCount)
+        },
         makeInputs: { _ in inputs })
 }
 

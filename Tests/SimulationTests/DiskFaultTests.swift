@@ -229,15 +229,7 @@ struct BitRotTests {
 
     @Test("but only if its disk may be lost")
     func irreplaceable() {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in
-                var ledger = Ledger()
-                ledger.replaceable = [2]
-                return ledger
-            })
+        var world = courierWorld(setUp: { $0.replaceable = [2] })
         let report = world.run(plan(.withoutDisk(after: .milliseconds(20))))
         #expect(report.statistics.refusedStarts == 1)
         #expect(world.observer.restarts.isEmpty)

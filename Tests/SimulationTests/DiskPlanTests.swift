@@ -14,12 +14,8 @@ struct DiskPlanTests {
 
     @Test("what lasts leaves a host that cannot be healed", arguments: lasting)
     func lasts(fault: ScheduledFault) {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in Ledger() },
-            chooseHealthy: { _, hosts, _ in
+        var world = courierWorld(
+            choose: { hosts in
                 #expect(hosts.map(\.isGone) == [false, true, false])
                 return nil
             })

@@ -55,17 +55,11 @@ struct ForgeryTests {
 
     @Test("sends nothing that it cannot know")
     func unknowable() {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in
-                var ledger = Ledger()
-                ledger.isForgeable = { message in
-                    if case .receipt = message { true } else { false }
-                }
-                return ledger
-            })
+        var world = courierWorld(setUp: { ledger in
+            ledger.isForgeable = { message in
+                if case .receipt = message { true } else { false }
+            }
+        })
         _ = world.run(plan(.everything))
         #expect(!world.observer.forged.isEmpty)
         #expect(

@@ -62,15 +62,7 @@ struct OldDiskTests {
         "nothing happens without leave, without a difference or without anything to copy",
         arguments: [(25, 55, false), (42, 45, true), (5, 55, true)] as [(Int64, Int64, Bool)])
     func nothing(copied: Int64, time: Int64, isAllowed: Bool) {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in
-                var ledger = Ledger()
-                if !isAllowed { ledger.replaceable = [2] }
-                return ledger
-            })
+        var world = courierWorld(setUp: { if !isAllowed { $0.replaceable = [2] } })
         let report = world.run(plan(copied: copied, at: time))
         #expect(report.statistics.oldDisks == 0 && world.observer.crashes.isEmpty)
         #expect(world.observer.receiptsSent(by: 1) == Array(0..<10))
@@ -92,12 +84,8 @@ struct OldDiskTests {
 
     @Test("the choice of the healthy is told")
     func conditions() {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in Ledger() },
-            chooseHealthy: { _, hosts, _ in
+        var world = courierWorld(
+            choose: { hosts in
                 #expect(hosts.map(\.hadOldDisk) == [false, true, false])
                 #expect(!hosts[1].isGone && !hosts[1].isAmnesiac)
                 return nil
@@ -162,27 +150,15 @@ struct NewBeginningTests {
 
     @Test("without leave nothing happens at all")
     func forbidden() {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in
-                var ledger = Ledger()
-                ledger.replaceable = [2]
-                return ledger
-            })
+        var world = courierWorld(setUp: { $0.replaceable = [2] })
         #expect(world.run(plan()).statistics.newBeginnings == 0)
         #expect(world.observer.crashes.isEmpty)
     }
 
     @Test("whoever begins anew is no amnesiac: all know that it was emptied")
     func conditions() {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in Ledger() },
-            chooseHealthy: { _, hosts, _ in
+        var world = courierWorld(
+            choose: { hosts in
                 #expect(hosts.map(\.beganAnew) == [false, true, false])
                 #expect(hosts.map(\.isAmnesiac) == [false, false, false])
                 return nil

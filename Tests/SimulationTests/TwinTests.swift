@@ -92,15 +92,7 @@ struct TwinTests {
 
     @Test("there is none without leave, and none beside another")
     func forbidden() {
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 10, seed: seed)
-            },
-            makeObserver: { _ in
-                var ledger = Ledger()
-                ledger.replaceable = [2]
-                return ledger
-            })
+        var world = courierWorld(setUp: { $0.replaceable = [2] })
         #expect(world.run(plan(.empty)).statistics.twins == 0)
         var plan = plan(.empty)
         plan.scheduled.append(
@@ -120,18 +112,11 @@ struct TwinTests {
                 1, at: milliseconds(25), length: .seconds(1), disk: .empty,
                 turn: .milliseconds(12))
         ]
-        var world = World<Ledger>(
-            makeAutomaton: { plan, node, _, seed in
-                Courier(node: node, hosts: plan.hostCount, parcels: 100, seed: seed)
-            },
-            makeObserver: { _ in
-                var ledger = Ledger()
-                ledger.awaited = 5
-                return ledger
-            },
-            chooseHealthy: { plan, hosts, _ in
+        var world = courierWorld(
+            parcels: 100, awaited: 5,
+            choose: { hosts in
                 #expect(hosts.map(\.hadTwin) == [false, true, false])
-                return NodeSet(0..<plan.hostCount)
+                return [0, 1, 2]
             })
         #expect(world.run(plan).outcome == .completed)
         #expect(world.observer.turns.last?.value == 0)
