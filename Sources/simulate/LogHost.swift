@@ -17,6 +17,8 @@ struct LogHost: Automaton {
     private let node: Boxed<LogNode>?
     private let worker: Boxed<LogWorker>?
     private var sabotage: LogSabotage?
+    /// What a worker does beside its work, if it is a dishonest one.
+    private var forger: LogForger?
 
     init(_ node: LogNode, bug: PlantedBug?) {
         self.node = Boxed(node)
@@ -24,13 +26,16 @@ struct LogHost: Automaton {
         sabotage = bug.map { LogSabotage($0, nodeCount: node.cluster.nodeCount) }
     }
 
-    init(_ worker: LogWorker) {
+    init(_ worker: LogWorker, forger: LogForger? = nil) {
         node = nil
         self.worker = Boxed(worker)
+        self.forger = forger
     }
 
     var stamp: Stamp { node?.stamp ?? worker?.stamp ?? Stamp(epoch: 0, incarnation: 0) }
-    var wakeTime: Instant { node?.wakeTime ?? worker?.wakeTime ?? .never }
+    var wakeTime: Instant {
+        min(node?.wakeTime ?? worker?.wakeTime ?? .never, forger?.nextTime ?? .never)
+    }
     var recoveryFault: String? { node?.recoveryFault ?? worker?.recoveryFault }
     var wantsCheckpoint: Bool { node?.wantsCheckpoint ?? worker?.wantsCheckpoint ?? false }
 
@@ -49,6 +54,7 @@ struct LogHost: Automaton {
         worker?.step(&lanes, wrapping: Output.worker) { worker, lanes in
             worker.start(at: now, into: &lanes)
         }
+        forger?.start(at: now)
     }
 
     mutating func receive(
@@ -70,6 +76,7 @@ struct LogHost: Automaton {
         worker?.step(&lanes, wrapping: Output.worker) { worker, lanes in
             worker.handle(input, at: now, into: &lanes)
         }
+        forger?.conclude()
     }
 
     mutating func wake(at now: Instant, into lanes: inout Lanes) {
@@ -79,6 +86,9 @@ struct LogHost: Automaton {
         }
         worker?.step(&lanes, wrapping: Output.worker) { worker, lanes in
             worker.wake(at: now, into: &lanes)
+        }
+        if let forgery = forger?.forge(at: now) {
+            lanes.send(.request(forgery.request), to: forgery.proposer)
         }
     }
 

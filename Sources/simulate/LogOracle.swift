@@ -13,6 +13,7 @@ import Simulation
 /// - amnesia: an acceptor that lost its disk neither promises nor votes again.
 /// - order: every life of a learner applies slot after slot.
 /// - equal states: snapshots at one slot are equal, and what the chosen commands make of the service.
+/// - sessions: nobody but its client speaks for one.
 /// - linearizability: one order explains all that clients were answered; it takes care of exactly once
 ///   too, since what clients write is written by nobody else.
 struct LogOracle: Oracle {
@@ -263,6 +264,8 @@ struct LogOracle: Oracle {
                 return violate("answers", "client \(node) gets an answer that is none")
             }
         case .worker(.fails(_, .sessionExpired)): tally.expirations += 1
+        case .worker(.fails(_, .superseded)):
+            violate("sessions", "client \(node) has somebody else speak for it")
         case .worker(.fails): tally.timeouts += 1
         case .worker(.concludes): concluded.insert(node)
         }

@@ -16,7 +16,7 @@ struct LogScenario: Scenario {
     static let bugs: [PlantedBug] = [
         .countDatagrams, .forgetAccepted, .promiseAtOldBallot, .acceptDoesNotPromise,
         .valueOfHighestPromise, .mixedBallots, .ballotReuse, .answerBeforeDurable, .amnesia,
-        .tornTail, .doubleApply, .staleRead,
+        .tornTail, .doubleApply, .staleRead, .guessableSession,
     ]
 
     /// How long the healthy have to answer and to catch up once they are healed.
@@ -73,10 +73,17 @@ struct LogScenario: Scenario {
                         cluster: cluster, seed: seed,
                         preferredProposer: node.index - cluster.nodeCount,
                         sizes: tuning.options.sizes)
+                    let isForger =
+                        node.index == plan.hostCount - 1
+                        && (tuning.hasForger || settings.bug == .guessableSession)
                     return LogHost(
                         LogWorker(
                             client, service: settings.service, plan: plan, node: node,
-                            life: life, seed: ~seed))
+                            life: life, seed: ~seed),
+                        forger: isForger
+                            ? LogForger(
+                                settings.service, proposers: cluster.proposers, seed: seed ^ 0x466f)
+                            : nil)
                 }
                 // The bug: the life without a disk takes the dead one's place.
                 let isAmnesiac = settings.bug == .amnesia && cluster.acceptors.contains(node)

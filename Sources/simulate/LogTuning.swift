@@ -8,6 +8,8 @@ struct LogTuning {
     var options = LogOptions()
     /// What is remembered of client sessions.
     var sessions = SessionSizes()
+    /// Whether the last client forges commands of others' sessions.
+    let hasForger: Bool
     /// How many operations a life of a client begins, and how many at a time.
     let operations: Int
     let outstanding: Int
@@ -35,6 +37,8 @@ struct LogTuning {
             random.below(2) == 0
             ? .milliseconds(100)...Interval.milliseconds(600)
             : .milliseconds(500)...Interval.seconds(4)
+        var others = RandomSource(seed: Dice.mix(plan.seed ^ 0x464f_5247))
+        hasForger = others.below(4) == 0
         options.sizes = LogTuning.sizes(plan)
         sessions.draw(plan)
     }
@@ -73,13 +77,18 @@ struct LogTuning {
 
     /// What the log is applied to.
     func state(of service: Service, bug: PlantedBug? = nil) -> any ReplicatedState {
-        let forgets = bug == .doubleApply
-        if service == .list {
-            let list = ReplicatedList()
-            return forgets ? Forgetful(list) : sessions.sessions(of: list)
+        service == .list
+            ? state(of: ReplicatedList(), bug: bug) : state(of: KeyValueStore(), bug: bug)
+    }
+
+    private func state(
+        of machine: some StateMachine, bug: PlantedBug?
+    ) -> any ReplicatedState {
+        switch bug {
+        case .doubleApply: Forgetful(machine)
+        case .guessableSession: Trusting(sessions.sessions(of: machine))
+        default: sessions.sessions(of: machine)
         }
-        let store = KeyValueStore()
-        return forgets ? Forgetful(store) : sessions.sessions(of: store)
     }
 }
 

@@ -21,6 +21,7 @@ enum PlantedBug: String, CaseIterable {
     case tornTail = "torn-tail"
     case doubleApply = "double-apply"
     case staleRead = "stale-read"
+    case guessableSession = "guessable-session"
 
     /// What goes wrong, in a line.
     var explanation: String {
@@ -38,6 +39,7 @@ enum PlantedBug: String, CaseIterable {
         case .tornTail: "recovery trusts a half-written last record"
         case .doubleApply: "a client's retry is applied twice"
         case .staleRead: "a deposed leader answers a query"
+        case .guessableSession: "a client's session can be spoken for by another"
         }
     }
 
