@@ -21,20 +21,23 @@ struct LogOracle: Oracle {
 
     let cluster: LogCluster
     private let hostCount: Int
-    private(set) var violation: Violation?
+    var violation: Violation?
     private(set) var tally = LogTally()
     var isUndecided: Bool { tally.isUndecided }
 
-    private var ledger: SlotLedger
-    private var reference: ReferenceReplica
-    private var history = ServiceHistory()
-    private var disks: [DiskWitness]
+    var ledger: SlotLedger
+    var reference: ReferenceReplica
+    var history = ServiceHistory()
+    var disks: [DiskWitness]
     /// By node: how far it has applied.
-    private var applied: [Slot]
+    var applied: [Slot]
     /// By node: whether its first slot after a restart is still to come.
-    private var isRecovering: [Bool]
-    /// The acceptors that lost their disks, and with them what they had promised.
-    private var forgetful: NodeSet = []
+    var isRecovering: [Bool]
+    /// By acceptor: the birth of a vote that it lost with its disk, or with a part of it.
+    var lostVotes: [UInt64]
+    /// The births of clusters that were begun anew since: what their nodes still do is of no consequence.
+    var formerBirths: [UInt64] = []
+    private let state: any ReplicatedState
     /// By host: how many times it has come back.
     private var lives: [Int]
     /// The ballots prepared, and in which life of their proposer.
@@ -47,6 +50,7 @@ struct LogOracle: Oracle {
     /// - Parameter state: the service before any command.
     init(shape: [Int], state: any ReplicatedState) {
         cluster = LogCluster(shape: shape)
+        self.state = state
         hostCount = max(shape.reduce(0, +), cluster.nodeCount)
         ledger = SlotLedger(majority: cluster.majority)
         reference = ReferenceReplica(state)
@@ -54,37 +58,8 @@ struct LogOracle: Oracle {
         applied = Array(repeating: 0, count: cluster.nodeCount)
         isRecovering = Array(repeating: false, count: cluster.nodeCount)
         lives = Array(repeating: 0, count: hostCount)
+        lostVotes = Array(repeating: 0, count: cluster.nodeCount)
     }
-
-    /// An acceptor may, once its life is on every other acceptor's disk, or once so many hold a birth that
-    /// the others can found no second one without them: see ``PaxosNode/Founding``.
-    func mayLoseDisk(_ node: NodeID) -> Bool {
-        guard cluster.acceptors.contains(node) else { return true }
-        let others = cluster.acceptors.removing(node)
-        let unborn = others.filter { disks[$0.index].birth == nil }
-        return unborn.count + 1 < cluster.majority.size
-            || others.allSatisfy { disks[$0.index].lives.contains(node) }
-    }
-
-    /// Those with a vote, and those whom they can give one, make a majority, whatever birth there is.
-    func canProgress(_ healthy: NodeSet) -> Bool {
-        let voters = healthy.intersection(cluster.acceptors).subtracting(forgetful)
-        let births = healthy.intersection(cluster.nodes).compactMap {
-            disks[$0.index].birth ?? disks[$0.index].acceptedBirth
-        }
-        return births.allSatisfy { birth in
-            let count = voters.filter { disks[$0.index].votes(in: birth, $0) }.count
-            let canAdmit = count > (cluster.acceptors.count - 1) / 2
-            let others = voters.filter { !disks[$0.index].isRefused }.count
-            return (canAdmit ? others : count) >= cluster.majority.size
-        }
-    }
-
-    // A log counts on its disks so far, and on being alone.
-
-    func mayRollBack(_ node: NodeID, to records: [LogRecord]) -> Bool { false }
-    func mayBeginAnew(wiped: NodeSet, kept: NodeSet) -> Bool { false }
-    func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool { false }
 
     /// Whoever overhears a client's commands can repeat them, and nobody can tell; a guest that only knows
     /// the hosts file cannot speak for it.
@@ -113,7 +88,7 @@ struct LogOracle: Oracle {
             return false
         }
         for learner in healthy.intersection(cluster.learners)
-        where applied[learner.index] != ledger.prefix { return false }
+        where applied[learner.index] != ledger.prefix && !isFormer(learner) { return false }
         return true
     }
 
@@ -126,6 +101,15 @@ struct LogOracle: Oracle {
         }
     }
 
+    /// Forgets all that was chosen and answered; see ``didBeginAnew(wiped:kept:at:)``.
+    mutating func beginHistory(at time: Instant) {
+        ledger = SlotLedger(majority: cluster.majority)
+        reference = ReferenceReplica(state)
+        history.beginAnew(at: time)
+        applied = Array(repeating: 0, count: cluster.nodeCount)
+        isRecovering = Array(repeating: true, count: cluster.nodeCount)
+    }
+
     private mutating func violate(_ property: String, _ explanation: String) {
         violation = violation ?? Violation(property: property, explanation: explanation)
     }
@@ -135,6 +119,7 @@ struct LogOracle: Oracle {
     mutating func didRecord(_ record: LogRecord, on node: NodeID, at time: Instant) {
         do throws(Violation) {
             try disks[node.index].append(record, of: node)
+            if isFormer(node) { return }
             switch record {
             case .accepted(let entry):
                 if let value = try ledger.count(entry, from: node) {
@@ -153,7 +138,7 @@ struct LogOracle: Oracle {
     mutating func didCheckpoint(_ records: [LogRecord], on node: NodeID, at time: Instant) {
         do throws(Violation) {
             let disk = DiskWitness(records)
-            for record in records {
+            for record in records where !isFormer(node) {
                 guard case .snapshot(let slot, let chain, let bytes) = record else { continue }
                 try reference.check(bytes, chain, at: slot, of: node, ledger)
             }
@@ -246,7 +231,8 @@ struct LogOracle: Oracle {
     }
 
     private mutating func checkMemory(of node: NodeID) {
-        guard forgetful.contains(node) else { return }
+        let lost = lostVotes[node.index]
+        guard lost != 0, disks[node.index].birth?.identifier == lost else { return }
         violate("amnesia", "acceptor \(node), which lost its disk, takes part again")
     }
 
@@ -272,10 +258,16 @@ struct LogOracle: Oracle {
     }
 
     private mutating func take(_ output: LogOutput, of node: NodeID) {
+        if isFormer(node) { return }
         switch output {
         case .leads: tally.leaders += 1
         case .refused: tally.refusals += 1
-        case .stranger, .contradiction, .contradicted:
+        case .stranger(let other, _, _):
+            tally.strangers += 1
+            if formerBirths.isEmpty {
+                violate("one history", "node \(node) takes \(other) for a stranger")
+            }
+        case .contradiction, .contradicted:
             violate("one history", "node \(node) reports \(output.story)")
         case .applied(let slot, let value): apply(slot, value, by: node)
         case .restored(let slot):
@@ -318,9 +310,7 @@ struct LogOracle: Oracle {
         isRecovering[node.index] = true
         applied[node.index] = 0
         guard memory == .wiped else { return }
-        // A life that never had a vote has promised nothing, and the next may come in its place.
-        if disks[node.index].hasVote(node) { forgetful.insert(node) }
-        disks[node.index] = DiskWitness()
+        loseDisk(of: node)
     }
 
     // MARK: - In words

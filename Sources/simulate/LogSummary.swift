@@ -7,6 +7,7 @@ struct LogTally {
     var leaders = 0
     var nacks = 0
     var refusals = 0
+    var strangers = 0
     var snapshotParts = 0
     var operations = 0
     var answers = 0

@@ -3,6 +3,8 @@ import Simulation
 
 /// The operations of all clients of a run, to be judged as one history.
 struct ServiceHistory {
+    /// Whether answers may come to operations of a history before.
+    private var hasBegunAnew = false
     private var keyValue = Part(KeyValueModel())
     private var list = Part(ListModel())
 
@@ -25,6 +27,15 @@ struct ServiceHistory {
             operations.append(HistoryOperation(process: process, input: input, invoked: time))
         }
 
+        /// Keeps only what is under way, as of which nobody will know more.
+        mutating func beginAnew(at time: Instant) {
+            let open = operations.filter { $0.answered == nil }
+            operations = open.map {
+                HistoryOperation(process: $0.process, input: $0.input, invoked: time)
+            }
+            underWay = [:]
+        }
+
         mutating func end(_ process: Int, _ output: Model.Output, at time: Instant) {
             guard let index = underWay.removeValue(forKey: process) else { return }
             operations[index].answered = time
@@ -38,6 +49,14 @@ struct ServiceHistory {
         }
     }
 
+    /// The service begins anew, and with it another history: what was answered is forgotten, and of what was
+    /// under way it is not known whether it will be carried out.
+    mutating func beginAnew(at time: Instant) {
+        keyValue.beginAnew(at: time)
+        list.beginAnew(at: time)
+        hasBegunAnew = true
+    }
+
     mutating func begin(_ operation: ServiceOperation, by process: Int, at time: Instant) {
         switch operation {
         case .keyValue(let input): keyValue.begin(input, by: process, at: time)
@@ -47,6 +66,9 @@ struct ServiceHistory {
 
     /// Takes the answer to a process's operation; returns false if it cannot be one.
     mutating func end(_ process: Int, with bytes: [UInt8], at time: Instant) -> Bool {
+        if hasBegunAnew, keyValue.underWay[process] == nil, list.underWay[process] == nil {
+            return true
+        }
         if keyValue.underWay[process] != nil {
             guard let output = KeyValueModel.Output(reading: bytes) else { return false }
             keyValue.end(process, output, at: time)

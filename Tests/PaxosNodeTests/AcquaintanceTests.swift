@@ -40,9 +40,7 @@ struct AcquaintanceTests {
     func strangers() {
         var driver = driver()
         let effects = driver.receive(heartbeat, from: 1)
-        let challenge = LogMessage.hello(
-            Hello(
-                proof: LogDriver.peer(1).stamp.incarnation, written: driver.node.journal.written))
+        let challenge = LogMessage.hello(Hello(proof: LogDriver.peer(1).stamp.incarnation))
         #expect(effects.envelopes.map(\.message) == [challenge])
         // It is not asked again with every datagram.
         #expect(driver.receive(heartbeat, from: 1).isEmpty)
@@ -180,7 +178,7 @@ struct AcquaintanceTests {
         before.receive(welcome(before), from: 1)
         var after = driver(before.node.checkpoint())
         #expect(after.node.incarnation == before.node.incarnation && !after.node.isVoting)
-        after.receive(welcome(after, written: after.node.journal.written), from: 1)
+        after.receive(welcome(after, written: before.node.journal.written), from: 1)
         #expect(after.node.isVoting)
     }
 
@@ -213,7 +211,7 @@ struct AcquaintanceTests {
             claim: .none)
         #expect(driver.receive(.pulse(pulse), from: 1).records.isEmpty)
         let effects = driver.receive(
-            .hello(Hello(proof: driver.node.incarnation, written: 7)), from: 1)
+            .hello(Hello(proof: driver.node.incarnation)), from: 1)
         guard case .welcome(let welcome)? = effects.sent("welcome").first?.message else {
             Issue.record("no welcome")
             return
@@ -225,8 +223,10 @@ struct AcquaintanceTests {
     @Test("a life that has written less than it once told others of has no vote, for good")
     func olderDirectory() {
         var driver = driver()
-        let effects = driver.receive(
-            welcome(driver, written: driver.node.journal.written + 1), from: 1)
+        let found = driver.node.startWritten
+        // What it records before it is told does not make up for what is missing.
+        driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: origin(2, life: 77))
+        let effects = driver.receive(welcome(driver, written: found + 1), from: 1)
         #expect(effects.outputs == [.refused(.restored)] && effects.records == [.refused])
         driver.receive(welcome(driver), from: 2)
         #expect(!driver.node.isVoting)

@@ -56,7 +56,7 @@ struct LogCodecTests {
         func message(_ kind: String) -> [UInt8] {
             LogSamples.ordinary.filter { $0.kind == kind }.flatMap(encoded)
         }
-        #expect(message("hello") == [1] + number(5) + number(0))
+        #expect(message("hello") == [1] + number(5))
         #expect(
             message("heartbeat") == [5] + ballot + number(8) + number(20) + number(10) + number(0)
                 + number(0) + [0, 0, 0, 0])
@@ -214,7 +214,7 @@ struct LogCodecTests {
             .heartbeat(
                 LogHeartbeat(
                     ballot: ballot(1), round: Ballot.ceiling + 1, chosen: 0, truncatable: 0)),
-            .hello(Hello(proof: 1, written: Ballot.ceiling + 1)),
+            .accepted(LogAccepted(ballot: ballot(1), slots: [], written: Ballot.ceiling + 1)),
         ]
         for message in refused { #expect(refuses(message), "\(message)") }
         #expect(refuses(.ballot(Ballot.ceiling + 1)) && !refuses(.ballot(Ballot.ceiling)))

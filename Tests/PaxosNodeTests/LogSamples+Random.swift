@@ -108,7 +108,7 @@ struct LogSource {
     /// A random message of the case with a tag of ``LogSamples/messageTags``.
     mutating func message(tag: Int) -> LogMessage {
         switch tag {
-        case 1: .hello(Hello(proof: number(), written: counter()))
+        case 1: .hello(Hello(proof: number()))
         case 2:
             .welcome(
                 Welcome(

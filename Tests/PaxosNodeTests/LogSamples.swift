@@ -136,7 +136,7 @@ enum LogSamples {
         ]
         let ranges = Array(repeating: SlotRange(first: last, last: last), count: 64)
         return [
-            .hello(Hello(proof: .max, written: last)),
+            .hello(Hello(proof: .max)),
             .welcome(
                 Welcome(proof: .max, remembered: .max, written: last, isVoting: true)),
             .canvass(Canvass(attempt: .max, insists: true)),

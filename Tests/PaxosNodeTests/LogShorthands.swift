@@ -9,12 +9,6 @@ extension StateClaim {
     static let none = StateClaim(applied: 0, chain: 0)
 }
 
-extension Hello {
-    init(proof: UInt64) {
-        self.init(proof: proof, written: 0)
-    }
-}
-
 extension Welcome {
     init(proof: UInt64, remembered: UInt64) {
         self.init(proof: proof, remembered: remembered, written: 0, isVoting: true)

@@ -50,7 +50,7 @@ struct Acquaintance: Sendable {
         var incarnation: UInt64
         /// The identifier of the birth it belongs to, or 0.
         var birth: UInt64
-        /// How many records it has written in all.
+        /// How many records it has written in all, as far as it has told others or found at its start.
         var written: UInt64
     }
 
@@ -65,7 +65,10 @@ struct Acquaintance: Sendable {
         quietUntil = Array(repeating: Instant(nanoseconds: .min), count: count)
     }
 
-    var isVoting: Bool { isAdmitted && !isRefused && majority.isReached(by: confirmers) }
+    var isVoting: Bool { isAdmitted && !isRefused && isConfirmed }
+
+    /// Whether a majority of the acceptors knows of nothing newer of this life than it has.
+    var isConfirmed: Bool { majority.isReached(by: confirmers) }
 
     private var isAcceptor: Bool { majority.voters.contains(node) }
 
@@ -188,8 +191,7 @@ struct Acquaintance: Sendable {
                 || confirmers.contains(other) && (isAdmitted || rememberers.contains(other))
             if greeted[other.index] != 0 && isRemembered && presence.birth != 0 { continue }
             isDone = false
-            lanes.send(
-                .hello(Hello(proof: greeted[other.index], written: presence.written)), to: other)
+            lanes.send(.hello(Hello(proof: greeted[other.index])), to: other)
         }
         wakeTime = isDone ? .never : now + resends.next(using: &random)
     }
@@ -200,9 +202,7 @@ struct Acquaintance: Sendable {
     ) {
         guard now >= quietUntil[origin.node.index] else { return }
         quietUntil[origin.node.index] = now + .milliseconds(10)
-        lanes.send(
-            .hello(Hello(proof: origin.stamp.incarnation, written: presence.written)),
-            to: origin.node)
+        lanes.send(.hello(Hello(proof: origin.stamp.incarnation)), to: origin.node)
     }
 
     mutating func receive(
@@ -241,9 +241,7 @@ struct Acquaintance: Sendable {
         else { return nil }
         guard welcome.remembered != 0 else {
             // It did not know this life; now it is told that this life knows it.
-            lanes.send(
-                .hello(Hello(proof: origin.stamp.incarnation, written: presence.written)),
-                to: origin.node)
+            lanes.send(.hello(Hello(proof: origin.stamp.incarnation)), to: origin.node)
             return nil
         }
         guard welcome.remembered == presence.incarnation else {

@@ -35,11 +35,12 @@ struct Founding: Sendable {
     private var pauses = Backoff(
         initial: LogTiming.founding, limit: LogTiming.foundingLimit)
 
-    init(node: NodeID, cluster: LogCluster, incarnation: UInt64) {
+    /// - Parameter ballotIncarnation: another at each start; see ``Ballot/incarnation``.
+    init(node: NodeID, cluster: LogCluster, ballotIncarnation: UInt64) {
         guard cluster.acceptors.contains(node) else { return }
         acceptor = Acceptor()
         proposer = Proposer(
-            node: node, nodeCount: cluster.nodeCount, incarnation: incarnation,
+            node: node, nodeCount: cluster.nodeCount, incarnation: ballotIncarnation,
             majority: cluster.majority)
         // What is proposed depends on who promises; until then there is only that something will be.
         proposer?.adopt([])
@@ -52,10 +53,6 @@ struct Founding: Sendable {
 
     mutating func recover(_ birth: Birth) {
         self.birth = birth
-    }
-
-    mutating func recover(incarnation: UInt64) {
-        proposer?.ballots.incarnation = incarnation
     }
 
     mutating func recover(ballot number: UInt64) {

@@ -3,12 +3,10 @@ public import ConsensusCore
 extension Hello: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(proof)
-        writer.write(written)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         proof = try reader.readUInt64()
-        written = try reader.readNumber()
     }
 }
 

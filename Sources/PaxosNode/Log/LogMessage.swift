@@ -55,8 +55,6 @@ public enum LogMessage: Hashable, Sendable {
 public struct Hello: Hashable, Sendable {
     /// The receiver's incarnation as far as the sender knows it; 0 if it does not.
     public var proof: UInt64
-    /// How many records the sender has written.
-    public var written: UInt64
 }
 
 /// The answer to a ``Hello``.

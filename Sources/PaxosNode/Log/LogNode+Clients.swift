@@ -6,10 +6,33 @@ extension LogNode {
         _ message: LogMessage, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
         switch message {
-        case .request(let request): receive(request, from: origin.node, at: now, into: &lanes)
+        case .request(let request):
+            let request = ofThisBirth(request, from: origin, at: now, into: &lanes)
+            receive(request, from: origin.node, at: now, into: &lanes)
         case .inquiry: lanes.send(.report(report(at: now)), to: origin.node)
         default: return
         }
+    }
+
+    /// A client's request without the commands of a session of another birth: a leader answers that their
+    /// session is not known here; a node that does not lead may itself be the one that is left over.
+    private mutating func ofThisBirth(
+        _ request: LogRequest, from origin: Origin, at now: Instant, into lanes: inout Lanes
+    ) -> LogRequest {
+        let epoch = origin.stamp.epoch
+        guard epoch != 0, birth != 0, epoch != birth else { return request }
+        func isForeign(_ operation: LogOperation) -> Bool {
+            operation.kind == .command && operation.header.id.session != 0
+        }
+        let answers = request.operations.filter(isForeign).map {
+            LogAnswer(id: $0.header.id, reply: .expired)
+        }
+        if tenure != nil, !answers.isEmpty {
+            lanes.send(
+                .reply(LogReply(leader: presentLeader(at: now), answers: answers)),
+                to: origin.node)
+        }
+        return LogRequest(operations: request.operations.filter { !isForeign($0) })
     }
 
     /// Takes a request if this node leads, and else passes it on to whoever does.

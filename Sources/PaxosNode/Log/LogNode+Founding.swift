@@ -7,7 +7,15 @@ extension LogNode {
 
     var presence: Acquaintance.Presence {
         Acquaintance.Presence(
-            incarnation: incarnation, birth: birth, written: journal.written)
+            incarnation: incarnation, birth: birth, written: written ?? startWritten)
+    }
+
+    /// How many records it has written in all, for others to know; nil until a majority has confirmed that
+    /// none is missing.
+    ///
+    /// Until then it tells no number, so that what others know of it is what earlier starts have told.
+    var written: UInt64? {
+        acceptor == nil || acquaintance.isConfirmed ? journal.written : nil
     }
 
     /// Takes note of another's birth once its life has greeted this one: one without is told this node's, one

@@ -337,7 +337,7 @@ extension LogNode {
     /// The record number of each acceptor, in ascending order, this node's own included.
     private var recordNumbers: [UInt64] {
         zip(cluster.acceptors, acquaintance.recordNumbers).map {
-            $0 == node ? journal.written : $1
+            $0 == node ? written ?? 0 : $1
         }
     }
 

@@ -50,7 +50,7 @@ extension LogNode {
         let (entries, next) = acceptor.page(from: prepare.from, within: sizes)
         return LogPromise(
             ballot: prepare.ballot, from: prepare.from, truncated: acceptor.truncated,
-            entries: entries, next: next, written: journal.written)
+            entries: entries, next: next, written: written ?? 0)
     }
 
     private mutating func sendNack(
@@ -133,7 +133,7 @@ extension LogNode {
         guard !votesDue.slots.isEmpty else { return }
         let recipients: NodeSet = [cluster.owner(of: votesDue.ballot)]
         let watchers = cluster.form == .roles ? cluster.learners : []
-        votesDue.written = journal.written
+        votesDue.written = written ?? 0
         lanes.send(.accepted(votesDue), to: recipients.union(watchers).removing(node))
         votesDue.slots.removeAll(keepingCapacity: true)
     }
@@ -150,7 +150,7 @@ extension LogNode {
             .pulse(
                 Pulse(
                     ballot: heartbeat.ballot, round: heartbeat.round, isVoting: isVoting,
-                    snapshot: learner?.snapshotSlot ?? 0, written: journal.written, claim: claim)),
+                    snapshot: learner?.snapshotSlot ?? 0, written: written ?? 0, claim: claim)),
             to: sender)
         acquaintance.note(written: heartbeat.written)
         compare(heartbeat.claim, of: sender, at: now, into: &lanes)

@@ -74,6 +74,8 @@ public struct LogNode: Automaton, Sendable {
     /// When a learner that hears no leader asks others what is chosen.
     var solitudeTime = Instant.never
     var journal = Journal()
+    /// How many records it had written before it started.
+    private(set) var startWritten: UInt64 = 0
     /// Votes that wait to be sent, all of one ballot.
     var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [], written: 0)
     /// When there is something to be sent together: at once, or ``Instant/never``.
@@ -103,15 +105,18 @@ public struct LogNode: Automaton, Sendable {
         random = RandomSource(seed: seed)
         incarnation = random.nextIncarnation()
         acquaintance = Acquaintance(node: node, cluster: cluster)
-        founding = Founding(node: node, cluster: cluster, incarnation: incarnation)
+        founding = Founding(
+            node: node, cluster: cluster, ballotIncarnation: random.nextNonZero())
         strangers = Array(repeating: 0, count: cluster.nodeCount)
         hearsay = Hearsay(nodeCount: cluster.nodeCount, options: options)
         doubt = Doubt(nodeCount: cluster.nodeCount)
         if cluster.acceptors.contains(node) { acceptor = SlotAcceptor() }
         if cluster.learners.contains(node) { learner = SlotLearner(state: state) }
         if cluster.proposers.contains(node) {
+            // Of this start alone, also after one with its records: they may be older than they look, and
+            // no ballot may be used twice.
             ballots = BallotSequence(
-                node: node, nodeCount: cluster.nodeCount, incarnation: incarnation)
+                node: node, nodeCount: cluster.nodeCount, incarnation: random.nextNonZero())
         }
     }
 
@@ -139,8 +144,6 @@ public struct LogNode: Automaton, Sendable {
         switch record {
         case .incarnation(let incarnation):
             self.incarnation = incarnation
-            ballots?.incarnation = incarnation
-            founding.recover(incarnation: incarnation)
             hasRecovered = true
         case .life(let node, let life):
             acquaintance.recover(life: life, of: node)
@@ -196,6 +199,7 @@ public struct LogNode: Automaton, Sendable {
     }
 
     public mutating func start(at now: Instant, into lanes: inout Lanes) {
+        startWritten = journal.written
         if !hasRecovered { remember(.incarnation(incarnation), into: &lanes) }
         acquaintance.start(as: presence, at: now, random: &random, into: &lanes)
         founding.start(

@@ -8,27 +8,39 @@ extension Slot {
 
 /// What is known about the slots from some first one on, with gaps.
 ///
-/// It spans at most ``maximumSpan`` slots, so that a wild slot number cannot ask for all memory.
-/// Reading and writing are O(1), dropping the front is O(1) amortized.
+/// It spans at most ``maximumSpan`` slots, and has memory only for the neighbourhoods of those that were set,
+/// so that a wild slot number cannot ask for all memory. Reading and writing are O(1), dropping the front is
+/// O(1) amortized.
 struct SlotLog<Element> {
     /// The lowest slot it can hold.
     private(set) var first: Slot
-    private var elements: [Element?] = []
-    /// Where in `elements` the first slot is.
+    /// One above the highest slot that was ever set.
+    private(set) var end: Slot
+    /// Runs of ``runLength`` slots, the first of which holds `first`; empty where none was set.
+    private var runs: [[Element?]] = []
+    /// How many of the runs were dropped and are still in the list.
     private var head = 0
 
     /// The most slots from the lowest to the highest.
     static var maximumSpan: UInt64 { 1 << 18 }
+    /// How many slots share memory.
+    private static var runLength: UInt64 { 64 }
 
     init(first: Slot) {
         self.first = first
+        end = first
     }
-
-    /// One above the highest slot that was ever set.
-    var end: Slot { first + UInt64(elements.count - head) }
 
     func canHold(_ slot: Slot) -> Bool {
         slot >= first && slot - first < SlotLog.maximumSpan
+    }
+
+    /// Which run a slot belongs to, and where in it it is.
+    private func place(of slot: Slot) -> (run: Int, index: Int) {
+        let begin = first / SlotLog.runLength
+        return (
+            head + Int(slot / SlotLog.runLength - begin), Int(slot % SlotLog.runLength)
+        )
     }
 
     /// What is known of a slot.
@@ -37,47 +49,54 @@ struct SlotLog<Element> {
     subscript(slot: Slot) -> Element? {
         get {
             guard slot >= first, slot < end else { return nil }
-            return elements[head + Int(slot - first)]
+            let (run, index) = place(of: slot)
+            return runs[run].isEmpty ? nil : runs[run][index]
         }
         set {
             precondition(canHold(slot), "a slot outside the log")
-            let index = head + Int(slot - first)
-            while elements.count <= index { elements.append(nil) }
-            elements[index] = newValue
+            let (run, index) = place(of: slot)
+            while runs.count <= run { runs.append([]) }
+            end = max(end, slot + 1)
+            if runs[run].isEmpty {
+                runs[run] = Array(repeating: nil, count: Int(SlotLog.runLength))
+            }
+            runs[run][index] = newValue
         }
     }
 
     /// Changes what is known of a slot in place; does nothing if nothing is.
     mutating func update<Result>(_ slot: Slot, _ body: (inout Element) -> Result) -> Result? {
         guard slot >= first, slot < end else { return nil }
-        let index = head + Int(slot - first)
-        guard elements[index] != nil else { return nil }
-        return body(&elements[index]!)
+        let (run, index) = place(of: slot)
+        guard !runs[run].isEmpty, runs[run][index] != nil else { return nil }
+        return body(&runs[run][index]!)
     }
 
     /// Forgets all slots up to this one, which it then cannot hold any more.
     mutating func removeThrough(_ slot: Slot) {
         guard slot >= first else { return }
-        let count = slot - first + 1
-        guard count < UInt64(elements.count - head) else {
-            elements.removeAll(keepingCapacity: true)
-            head = 0
-            first = slot + 1
-            return
+        guard slot + 1 < end else { return restart(first: slot + 1) }
+        let (run, index) = place(of: slot + 1)
+        let (firstRun, firstIndex) = place(of: first)
+        for dropped in firstRun..<run { runs[dropped] = [] }
+        if !runs[run].isEmpty {
+            for forgotten in (run == firstRun ? firstIndex : 0)..<index {
+                runs[run][forgotten] = nil
+            }
         }
-        for index in head..<head + Int(count) { elements[index] = nil }
-        head += Int(count)
+        head = run
         first = slot + 1
-        guard head > 1_024, head > elements.count / 2 else { return }
-        elements.removeFirst(head)
+        guard head > 64, head > runs.count / 2 else { return }
+        runs.removeFirst(head)
         head = 0
     }
 
     /// Forgets everything and begins at another slot.
     mutating func restart(first: Slot) {
-        elements.removeAll(keepingCapacity: true)
+        runs.removeAll(keepingCapacity: true)
         head = 0
         self.first = first
+        end = first
     }
 }
 
