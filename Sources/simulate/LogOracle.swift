@@ -205,6 +205,7 @@ struct LogOracle: Oracle {
 
     private mutating func checkPromise(_ ballot: Ballot, of node: NodeID) {
         checkMemory(of: node)
+        if isFormer(node) { return }
         let promised = disks[node.index].promised
         if let promised, ballot < promised {
             violate(
@@ -219,6 +220,7 @@ struct LogOracle: Oracle {
 
     private mutating func checkVotes(_ accepted: LogAccepted, of node: NodeID) {
         checkMemory(of: node)
+        if isFormer(node) { return }
         for range in accepted.slots {
             for slot in range.first...range.last
             where !ledger.hasVote(of: node, at: accepted.ballot, in: slot) {
