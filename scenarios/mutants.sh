@@ -11,4 +11,4 @@ if ! command -v python3 >/dev/null; then
     echo "SKIPPED: mutants need Python 3." >&2
     exit 77
 fi
-exec python3 scenarios/mutants/run.py "$@"
+exec python3 -B scenarios/mutants/run.py "$@"

@@ -2,7 +2,7 @@
 for the branches of each in turn, one of these: a condition negated, a bound off by one, a statement
 dropped. The same arguments give the same mutants.
 
-usage: python3 scenarios/mutants/draw.py PREFIX COUNT SEED FILE...
+usage: python3 -B scenarios/mutants/draw.py PREFIX COUNT SEED FILE...
 
 Writes Tests/Mutants/PREFIX-drawn-NN.patch.
 """
@@ -114,6 +114,8 @@ def drops(lines, function, begin):
             continue  # it would leave a property without a value
         if not swift_source.balanced(line) or line.rstrip().endswith(("{", "(", ",", "=")):
             continue
+        if lines[index - 1].rstrip().endswith((",", "(", "guard", "if", "=", "&&", "||", "->")):
+            continue  # it goes on with what is before it
         follower = lines[index + 1] if index + 1 < len(lines) else ""
         if swift_source.indentation(follower) > swift_source.indentation(line) and follower.strip():
             continue

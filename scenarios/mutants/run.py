@@ -119,28 +119,36 @@ def environment(mutant):
     return dict(os.environ, **{combine.VARIABLE: str(number), "SWIFT_BACKTRACE": "enable=no"})
 
 
-def simulate(mutant, service, seeds, limit):
+FAILURE = re.compile(r"^Seed (\d+) fails: (.*)\.$", re.M)
+
+
+def contents(path):
+    with open(path) as file:
+        return file.read()
+
+
+def simulate(mutant, service, first, last, limit):
     """What the simulator says: a sentence if it catches the mutant, else None."""
-    log = os.path.join(WORK, "simulate.log")
-    with open(log, "w") as file:
+    output, progress = os.path.join(WORK, "simulate.log"), os.path.join(WORK, "progress.log")
+    with open(output, "w") as file, open(progress, "w") as errors:
         process = subprocess.Popen(
             [os.path.join(COPY, ".build/release/simulate"), "--service", service, "--seeds",
-             "1..%d" % seeds], stdout=file, stderr=subprocess.DEVNULL, env=environment(mutant))
-    end = time.time() + limit
+             "%d..%d" % (first, last)], stdout=file, stderr=errors, env=environment(mutant))
+    # It says every few seconds how far it is; one that says no more goes round in circles.
+    told, end = None, time.time() + limit
     while process.poll() is None:
-        with open(log) as file:
-            found = re.search(r"^Seed (\d+) fails: (.*)\.$", file.read(), re.M)
-        if found or time.time() > end:
+        time.sleep(0.2)
+        if contents(progress).splitlines()[-1:] != told:
+            told, end = contents(progress).splitlines()[-1:], time.time() + limit
+        if FAILURE.search(contents(output)) or time.time() > end:
             process.kill()
             process.wait()
-            if not found:
-                return "%s does not come to an end within %d s" % (service, limit)
             break
-        time.sleep(0.2)
-    with open(log) as file:
-        found = re.search(r"^Seed (\d+) fails: (.*)\.$", file.read(), re.M)
+    found = FAILURE.search(contents(output))
     if found:
         return "seed %s of %s (%s)" % (found.group(1), service, found.group(2))
+    if process.returncode == -signal.SIGKILL:
+        return "%s comes to a standstill" % service
     if process.returncode < 0:
         return "a trap in %s (%s)" % (service, signal.Signals(-process.returncode).name)
     if process.returncode not in (0, 2):
@@ -162,9 +170,9 @@ def test(mutant, filter, limit):
     return "test %s (%s)" % (found.group(1) if found else "that traps", filter)
 
 
-def ask_simulator(mutant, options):
-    for service in mutant.services:
-        caught = simulate(mutant, service, options.seeds, options.limit)
+def ask_simulator(mutant, options, first, last):
+    for service in mutant.services if first <= last else []:
+        caught = simulate(mutant, service, first, last, options.limit)
         if caught:
             return caught
     return None
@@ -264,31 +272,43 @@ def combined(mutants, commit):
 
 
 def judge(mutants, options, commit, held):
-    """Judges mutants that are built; first by the simulator, which is quick.
+    """Judges mutants that are built: a few seeds for each, then the tests, then all other seeds.
 
-    - held: the names of those that the simulator has let through before.
+    - held: the names of those that the few seeds have let through before.
     """
+    few = min(options.first, options.seeds)
+    # The tests are built meanwhile.
+    tests = None if options.no_tests else subprocess.Popen(
+        ["swift", "build", "--build-tests"], cwd=COPY, stderr=subprocess.STDOUT,
+        stdout=open(os.path.join(WORK, "tests.log"), "w"))
     rest = []
     for mutant in mutants:
-        caught = None if mutant.name in held else ask_simulator(mutant, options)
+        caught = mutant.name not in held and ask_simulator(mutant, options, 1, few)
         if caught:
             add_result(mutant, "caught", caught, commit)
             continue
         if mutant.name not in held:
-            add_result(mutant, HELD, "by the simulator; tests are to follow", commit)
+            add_result(mutant, HELD, "for %d seeds; tests are to follow" % few, commit)
         rest.append(mutant)
-    if not rest or options.no_tests:
-        return
-    say("Building the tests …")
-    errors = build(["--build-tests"])
-    if errors is not None:
-        sys.exit("The tests do not build:\n" + str(errors)[-4000:])
+    if tests and tests.wait() != 0:
+        sys.exit("The tests do not build: see " + os.path.join(WORK, "tests.log"))
+    survivors = []
     for mutant in rest:
-        caught = ask_tests(mutant, options)
+        caught = None if options.no_tests else ask_tests(mutant, options)
         if caught:
             add_result(mutant, "caught", caught, commit)
         else:
-            add_result(mutant, "SURVIVED", " ".join(mutant.services + mutant.tests), commit)
+            survivors.append(mutant)
+    for mutant in survivors:
+        caught = ask_simulator(mutant, options, few + 1, options.seeds)
+        if caught:
+            add_result(mutant, "caught", caught, commit)
+        elif options.no_tests:
+            add_result(mutant, HELD, "for %d seeds; no tests were run" % options.seeds, commit)
+        else:
+            add_result(
+                mutant, "SURVIVED", "%d seeds of %s, and %s" % (
+                    options.seeds, " ".join(mutant.services), " ".join(mutant.tests)), commit)
 
 
 def judge_alone(mutant, options, commit, held):
@@ -312,16 +332,21 @@ def main():
                         help="mutants, or beginnings of their names (default: all)")
     parser.add_argument("--seeds", type=int, default=20_000, metavar="N",
                         help="how many seeds of each service (default: 20000)")
+    parser.add_argument("--first", type=int, default=2_000, metavar="N",
+                        help="how many of them before the tests are asked (default: 2000)")
     parser.add_argument("--limit", type=int, default=600, metavar="SECONDS",
-                        help="how long a service or a suite of tests may take (default: 600)")
+                        help="how long a suite of tests may take, and the simulator be silent "
+                        "(default: 600)")
     parser.add_argument("--no-tests", action="store_true", help="ask the simulator alone")
     parser.add_argument("--alone", action="store_true", help="a build of its own for each")
     parser.add_argument("--again", action="store_true", help="forget earlier results of these")
     parser.add_argument("--table", action="store_true", help="print the results so far")
     options = parser.parse_args()
 
-    paths = sorted(os.path.join(FOLDER, name) for name in os.listdir(FOLDER)
-                   if name.endswith(".patch"))
+    names = [name for name in os.listdir(FOLDER) if name.endswith(".patch")]
+    # Those that somebody thought of come first.
+    names.sort(key=lambda name: ("-drawn-" in name, name))
+    paths = [os.path.join(FOLDER, name) for name in names]
     mutants = [mutant for mutant in map(Mutant, paths)
                if not options.names or any(mutant.name.startswith(n) for n in options.names)]
     if not mutants:
