@@ -102,14 +102,18 @@ build_target() {
 limits=(-timeout=20 -rss_limit_mb=2560 -detect_leaks=0)
 
 run_target() {
-    local target=$1 seconds=$2 corpus=$build/corpus/$1 findings=$build/findings/$1 log=$build/$1.log
-    local longest=8192
+    local target=$1 seconds=$2 kept=$build/corpus/$1 findings=$build/findings/$1 log=$build/$1.log
+    local begin=$build/begin/$1 new=$build/new/$1 longest=8192
     # Long sequences of events are slow, and find little that short ones do not.
     case $target in node | basic-node | client) longest=1024 ;; esac
-    mkdir -p "$corpus" "$findings" "Tests/Fuzz/Corpus/$target"
+    rm -rf "$begin" "$new"
+    mkdir -p "$kept" "$findings" "$begin" "$new" "Tests/Fuzz/Corpus/$target"
+    # All that was ever found would take a short run's time to read; some of it, others each time, will do.
+    find "$kept" -type f | shuf -n $((50 + 2 * seconds)) | xargs -r cp -t "$begin"
     if "$build/fuzz-$target" "${limits[@]}" -max_total_time="$seconds" -max_len=$longest \
         -print_final_stats=1 -artifact_prefix="$findings/" \
-        "$corpus" "Tests/Fuzz/Corpus/$target" >"$log" 2>&1; then
+        "$new" "$begin" "Tests/Fuzz/Corpus/$target" >"$log" 2>&1; then
+        find "$new" -type f -exec mv -t "$kept" {} +
         echo "$target: $(stat_of number_of_executed_units) executions," \
             "$(stat_of new_units_added) new inputs," \
             "$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | cut -d' ' -f2) places reached," \
