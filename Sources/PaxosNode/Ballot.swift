@@ -45,7 +45,7 @@ extension Ballot: CustomStringConvertible {
 public struct BallotSequence: Hashable, Sendable {
     let node: NodeID
     let nodeCount: Int
-    var incarnation: UInt64
+    package var incarnation: UInt64
     /// The highest ballot number given out or recovered.
     package var last: UInt64?
 

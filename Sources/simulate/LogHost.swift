@@ -42,13 +42,18 @@ struct LogHost: Automaton {
     mutating func checkpoint() -> [LogRecord] { node?.checkpoint() ?? worker?.checkpoint() ?? [] }
 
     mutating func recover(_ record: LogRecord) {
-        if let sabotage, sabotage.forgets(record) { return }
+        if let sabotage, sabotage.forgets(record) {
+            // Another that says nothing, so that it is not missed by its number.
+            node?.recover(.foundingBallot(0))
+            return
+        }
         node?.recover(record)
         worker?.recover(record)
     }
 
     mutating func start(at now: Instant, into lanes: inout Lanes) {
         node?.step(&lanes, wrapping: Output.node) { node, lanes in
+            sabotage?.started(&node)
             node.start(at: now, into: &lanes)
         }
         worker?.step(&lanes, wrapping: Output.worker) { worker, lanes in

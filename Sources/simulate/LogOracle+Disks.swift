@@ -34,8 +34,11 @@ extension LogOracle {
             && disks.contains { $0.birth != nil }
     }
 
-    /// A second process with an empty disk is one that lost its disk, as far as the others can tell.
-    func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool { false }
+    /// A second process with an empty disk is one that lost its disk, as far as the others can tell; one with
+    /// a copy of the disk cannot be told from the first.
+    func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool {
+        disk == .empty && cluster.nodes.contains(node) && mayLoseDisk(node)
+    }
 
     /// Whether a node belongs to a cluster that was begun anew without it.
     func isFormer(_ node: NodeID) -> Bool {
@@ -88,6 +91,34 @@ extension LogOracle {
         disks[node.index] = DiskWitness(records)
     }
 
+    mutating func didTwin(_ node: NodeID, life: Int, with disk: TwinDisk, at time: Instant) {
+        guard cluster.nodes.contains(node) else { return }
+        let first = standing(of: node)
+        standingStill[node] = [lives[node.index]: first]
+        lives[node.index] = life
+        loseDisk(of: node)
+        applied[node.index] = 0
+        isRecovering[node.index] = true
+    }
+
+    /// One of two processes with one ID stands still, and what is known of it stays as it is.
+    mutating func didTurn(_ node: NodeID, to life: Int, at time: Instant) {
+        guard let other = standingStill[node]?[life] else { return }
+        let present = standing(of: node)
+        standingStill[node]?[lives[node.index]] = present
+        lives[node.index] = life
+        disks[node.index] = other.disk
+        lostVotes[node.index] = other.lostVote
+        applied[node.index] = other.applied
+        isRecovering[node.index] = other.isRecovering
+    }
+
+    private func standing(of node: NodeID) -> StandingProcess {
+        StandingProcess(
+            disk: disks[node.index], lostVote: lostVotes[node.index],
+            applied: applied[node.index], isRecovering: isRecovering[node.index])
+    }
+
     /// Another history begins; what is under way may come to belong to it.
     mutating func didBeginAnew(wiped: NodeSet, kept: NodeSet, at time: Instant) {
         for disk in disks {
@@ -97,6 +128,14 @@ extension LogOracle {
         for node in wiped.intersection(cluster.nodes) { loseDisk(of: node) }
         beginHistory(at: time)
     }
+}
+
+/// What is known of one of two processes with one ID.
+struct StandingProcess {
+    let disk: DiskWitness
+    let lostVote: UInt64
+    let applied: Slot
+    let isRecovering: Bool
 }
 
 extension NodeSet {

@@ -37,9 +37,11 @@ struct LogOracle: Oracle {
     var lostVotes: [UInt64]
     /// The births of clusters that were begun anew since: what their nodes still do is of no consequence.
     var formerBirths: [UInt64] = []
+    /// By node and life: the other of two processes with one ID.
+    var standingStill: [NodeID: [Int: StandingProcess]] = [:]
     private let state: any ReplicatedState
     /// By host: how many times it has come back.
-    private var lives: [Int]
+    var lives: [Int]
     /// The ballots prepared, and in which life of their proposer.
     private var prepared = BallotLives()
     /// The commands that clients sent.

@@ -46,7 +46,8 @@ struct LogSabotage {
         case .countDatagrams: takeForAnother(&origin, message, node.cluster)
         case .valueOfHighestPromise: raiseBallots(&message)
         case .mixedBallots: mixBallots(&message, node)
-        case .amnesia: forgetRecordNumbers(&message)
+        case .amnesia, .oldDisk: forgetRecordNumbers(&message)
+        case .leftover: mixBirths(&origin, node)
         default: break
         }
         node.receive(message, from: origin, at: now, into: &lanes)
@@ -94,9 +95,35 @@ struct LogSabotage {
 
     /// Nobody knows how many records there were.
     private func forgetRecordNumbers(_ message: inout LogMessage) {
-        guard case .welcome(var welcome) = message else { return }
-        welcome.written = 0
-        message = .welcome(welcome)
+        switch message {
+        case .welcome(var welcome):
+            welcome.written = 0
+            message = .welcome(welcome)
+        case .promise(var promise):
+            promise.written = 0
+            message = .promise(promise)
+        case .accepted(var accepted):
+            accepted.written = 0
+            message = .accepted(accepted)
+        case .pulse(var pulse):
+            pulse.written = 0
+            message = .pulse(pulse)
+        default: return
+        }
+    }
+
+    /// Every node seems to belong to the same birth.
+    private func mixBirths(_ origin: inout Origin, _ node: LogNode) {
+        guard node.cluster.nodes.contains(origin.node), origin.stamp.epoch != 0,
+            node.stamp.epoch != 0
+        else { return }
+        origin.stamp.epoch = node.stamp.epoch
+    }
+
+    /// What the bug does once a node has started: it uses the ballots of its former lives.
+    func started(_ node: inout LogNode) {
+        let incarnation = UInt64(node.node.rawValue) + 1
+        if bug == .ballotReuse { node.ballots?.incarnation = incarnation }
     }
 
     /// Whatever was reported before gives way to what the latest promise reports.

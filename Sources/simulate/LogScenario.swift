@@ -17,6 +17,7 @@ struct LogScenario: Scenario {
         .countDatagrams, .forgetAccepted, .promiseAtOldBallot, .acceptDoesNotPromise,
         .valueOfHighestPromise, .mixedBallots, .ballotReuse, .answerBeforeDurable, .amnesia,
         .tornTail, .doubleApply, .staleRead, .guessableSession,
+        .leftover, .oldDisk,
     ]
 
     /// How long the healthy have to answer and to catch up once they are healed.

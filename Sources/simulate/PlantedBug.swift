@@ -22,6 +22,8 @@ enum PlantedBug: String, CaseIterable {
     case doubleApply = "double-apply"
     case staleRead = "stale-read"
     case guessableSession = "guessable-session"
+    case leftover = "leftover"
+    case oldDisk = "old-disk"
 
     /// What goes wrong, in a line.
     var explanation: String {
@@ -39,6 +41,8 @@ enum PlantedBug: String, CaseIterable {
         case .tornTail: "recovery trusts a half-written last record"
         case .doubleApply: "a client's retry is applied twice"
         case .staleRead: "a deposed leader answers a query"
+        case .leftover: "a node of an earlier cluster mixes with its successor"
+        case .oldDisk: "a directory put back from an older copy votes as if it were whole"
         case .guessableSession: "a client's session can be spoken for by another"
         }
     }

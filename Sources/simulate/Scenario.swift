@@ -47,7 +47,7 @@ struct ScenarioSettings: Hashable, Sendable {
 
     /// What `--faults default` stands for: everything that the protocols are to survive, lost disks
     /// included.
-    static let defaultFaults = FaultSet.standard.union(.amnesia)
+    static let defaultFaults = FaultSet.all
 }
 
 /// What the cluster agrees on.

@@ -76,7 +76,9 @@ struct BallotTests {
         #expect(next.number > number && next.number <= number + 5 && next.number % 5 == 2)
     }
 
-    @Test("run out at the ceiling, and at the end of 64 bits, without a trap", arguments: [1, 3, 7, 64])
+    @Test(
+        "run out at the ceiling, and at the end of 64 bits, without a trap",
+        arguments: [1, 3, 7, 64])
     func exhaustion(nodeCount: Int) throws {
         for node in [0, nodeCount - 1] {
             for distance in 0..<200 as Range<UInt64> {

@@ -78,7 +78,8 @@ struct LogCodecTests {
         let entry = LogSamples.entry(7, at: PaxosNodeTests.ballot(12, life: 34), [9])
         #expect(
             encoded(LogRecord.accepted(entry)) == [6] + number(7) + ballot + [1, 0, 0, 0, 9])
-        #expect(encoded(LogRecord.snapshot(3, [8])) == [10] + number(3) + number(0) + [1, 0, 0, 0, 8])
+        #expect(
+            encoded(LogRecord.snapshot(3, [8])) == [10] + number(3) + number(0) + [1, 0, 0, 0, 8])
     }
 
     @Test("every proper prefix throws")
@@ -189,7 +190,9 @@ struct LogCodecTests {
         for record in refusedRecords { #expect(refuses(record), "\(record)") }
     }
 
-    @Test("no accept reaches further ahead of what is chosen, and no vote over more slots, than any window")
+    @Test(
+        "no accept reaches further ahead of what is chosen, and no vote over more slots, than any window"
+    )
     func windows() {
         let one = ballot(1)
         func accept(_ first: Slot) -> LogMessage {

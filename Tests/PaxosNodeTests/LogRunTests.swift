@@ -135,7 +135,9 @@ import Testing
         network.stop(2)
         network.disks[2] = []
         network.start(2)
-        #expect(network.run { network in network.outputs.contains { $0.output == .refused(.forgotten) } })
+        #expect(
+            network.run { network in network.outputs.contains { $0.output == .refused(.forgotten) }
+            })
         // It still learns.
         let second = network.call(.command([2]))
         #expect(network.run { $0.nodes[2]?.applied.count == 2 })

@@ -102,7 +102,8 @@ struct LogSource {
         let end = min(snapshot.count, offset + random.number(in: 0...LogMessage.pageSize))
         let size = random.below(10) == 0 ? UInt32(random.below(1 << 32)) : UInt32(snapshot.count)
         return SnapshotPart(
-            slot: slot(), chain: number(), size: size, offset: UInt32(offset), bytes: Array(snapshot[offset..<end]))
+            slot: slot(), chain: number(), size: size, offset: UInt32(offset),
+            bytes: Array(snapshot[offset..<end]))
     }
 
     /// A random message of the case with a tag of ``LogSamples/messageTags``.
