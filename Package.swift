@@ -74,7 +74,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "DriverTests",
-            dependencies: ["condriver", "clidriver", "ConsensusCore", "PaxosNode", "UDPRuntime"],
+            dependencies: [
+                "condriver", "clidriver", "ConsensusCore", "PaxosNode", "StateMachines",
+                "UDPRuntime",
+            ],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
