@@ -152,6 +152,8 @@ public enum DatagramFormat {
     public static let checksumOffset = 5
     /// Where the bytes that the checksum covers begin; they end with the datagram.
     public static let checkedOffset = 9
+    /// Where the kind stands.
+    public static let kindOffset = 17
     /// Where the cookie stands.
     public static let cookieOffset = 54
     /// How many bytes stand before the message.

@@ -72,6 +72,7 @@ struct LogTuning {
         draw(&sizes.reads, tiny: 2...5, middling: 5...20)
         draw(&sizes.relayed, tiny: 2...5, middling: 5...20)
         draw(&sizes.outstanding, tiny: 1...1, middling: 2...4)
+        draw(&sizes.answerBytes, tiny: 1...500, middling: 500...20_000)
         return sizes
     }
 

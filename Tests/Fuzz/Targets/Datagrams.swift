@@ -30,6 +30,8 @@ private func seal(_ bytes: [UInt8]) -> (bytes: [UInt8], cluster: UInt64)? {
     writer.write(DatagramFormat.version)
     writer.write(UInt32(0))
     writer.bytes += bytes.dropFirst(DatagramFormat.checkedOffset)
+    // A challenge has no message.
+    writer.bytes[DatagramFormat.kindOffset] = DatagramHeader.Kind.message.rawValue
     let checksum = Checksum.crc32c(
         writer.bytes.span.extracting(droppingFirst: DatagramFormat.checkedOffset))
     writer.overwrite(checksum, at: DatagramFormat.checksumOffset)
