@@ -9,6 +9,8 @@ extension LogOracle {
     func mayLoseDisk(_ node: NodeID) -> Bool {
         guard cluster.acceptors.contains(node) else { return true }
         let others = cluster.acceptors.removing(node)
+        // The only one there is takes the cluster with it.
+        guard !others.isEmpty else { return false }
         let unborn = others.filter { disks[$0.index].birth == nil }
         return unborn.count + 1 < cluster.majority.size
             || others.allSatisfy { disks[$0.index].lives.contains(node) }
