@@ -43,10 +43,10 @@ struct DirectoryProcessTests {
             #expect(try await cluster.run("get", "colour").output == "new\n")
             #expect(try await cluster.run("get", "only-new").output == "yes\n")
         }
-        await cluster.kill([0, 1, 2])
+        let ended = await cluster.kill([0, 1, 2])
         for (node, other) in [(0, 2), (1, 2), (2, 0), (2, 1)] {
-            let complaints = await cluster.nodes[node].result.complaints
             let found = "node \(other) belongs to another beginning of this cluster"
+            let complaints = ended[node].complaints
             #expect(complaints.contains(found), "node \(node): \(complaints)")
         }
     }
@@ -78,8 +78,7 @@ struct DirectoryProcessTests {
         await cluster.kill([2])
         let refused = try await cluster.run(["put", "a", "never"], timeout: "2")
         #expect(refused.status == 69 && refused.complaints.contains("without a vote: node 1"))
-        await cluster.kill([1])
-        let complaints = await cluster.nodes[1].result.complaints
+        let complaints = await cluster.kill([1])[0].complaints
         #expect(complaints.contains("put back from a copy"), "\(complaints)")
     }
 
@@ -110,10 +109,8 @@ struct DirectoryProcessTests {
             lines[1...].allSatisfy { $0.contains("CONTRADICTED AT") }
         }
         #expect(lines[0].hasSuffix("silent"))
-        await cluster.kill([1, 2])
-        for node in [1, 2] {
-            let complaints = await cluster.nodes[node].result.complaints
-            #expect(complaints.contains("has another history"), "node \(node): \(complaints)")
+        for result in await cluster.kill([1, 2]) {
+            #expect(result.complaints.contains("has another history"), "\(result.complaints)")
         }
     }
 }

@@ -27,9 +27,13 @@ final class ServiceCluster {
         try DriverProcess("condriver", ["\(node)", "--storage", "node\(node)"], in: folder)
     }
 
-    func kill(_ victims: [Int]) async {
+    /// Kills nodes; returns how each ended.
+    @discardableResult
+    func kill(_ victims: [Int]) async -> [DriverResult] {
         for node in victims { nodes[node].kill() }
-        for node in victims { _ = await nodes[node].result }
+        var results: [DriverResult] = []
+        for node in victims { results.append(await nodes[node].result) }
+        return results
     }
 
     func restart(_ victims: [Int]) throws {
