@@ -3,7 +3,6 @@ import argparse
 import hashlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,13 +16,15 @@ FOLDER = os.path.join("Tests", "Mutants")
 WORK = os.path.join(ROOT, ".build-mutants")
 COPY = os.path.join(WORK, "source")
 RESULTS = os.path.join(WORK, "results.txt")
+APART = os.path.join(WORK, "apart.txt")
 
-# By the first word of a mutant's name: the simulator's services, and the tests, that could notice.
+# By the first word of a mutant's name: the simulator's services that could notice, the tests that are
+# asked before all of its seeds, and those that are asked last.
 JUDGES = {
-    "log": (["kv", "list"], ["PaxosNodeTests", "SimulateTests"]),
-    "basic": (["variable"], ["PaxosNodeTests", "SimulateTests"]),
-    "session": (["kv", "list"], ["StateMachinesTests", "PaxosNodeTests"]),
-    "storage": (["kv", "variable"], ["UDPRuntimeTests", "SimulateTests"]),
+    "log": (["kv", "list"], ["PaxosNodeTests"], ["SimulateTests", "DriverTests"]),
+    "basic": (["variable"], ["PaxosNodeTests"], ["SimulateTests", "DriverTests"]),
+    "session": (["kv", "list"], ["StateMachinesTests", "PaxosNodeTests"], ["DriverTests"]),
+    "storage": (["kv", "variable"], ["UDPRuntimeTests"], ["SimulateTests", "DriverTests"]),
 }
 
 
@@ -38,7 +39,7 @@ class Mutant:
             self.text = file.read()
         head = self.text.split("--- ", 1)[0]
         self.sentence = head.splitlines()[0].removeprefix("# What is wrong: ").strip()
-        self.services, self.tests = JUDGES[self.name.split("-")[0]]
+        self.services, self.tests, self.slow_tests = JUDGES[self.name.split("-")[0]]
         match = re.search(r"^# Services: *(.*)$", head, re.M)
         if match:
             self.services = match.group(1).split()
@@ -67,12 +68,18 @@ def run(command, **options):
 
 # MARK: The copy
 
-def make_copy(commit):
-    """The commit's sources, in a clone whose builds are kept."""
+def make_copy(commit, is_pristine=False):
+    """The commit's sources, in a clone whose builds are kept.
+
+    Unless it must be pristine, one that is of this commit is left as it is, with the mutants it has.
+    """
     if not os.path.isdir(os.path.join(COPY, ".git")):
         os.makedirs(WORK, exist_ok=True)
         run(["git", "clone", "-q", "--shared", "--no-checkout", ROOT, COPY], check=True)
-    run(["git", "-C", COPY, "fetch", "-q", "origin", commit], check=False)
+    commit = run(["git", "rev-parse", commit], check=True).stdout.strip()
+    here = run(["git", "-C", COPY, "rev-parse", "HEAD"]).stdout.strip()
+    if here == commit and not is_pristine:
+        return
     run(["git", "-C", COPY, "checkout", "-q", "--force", "--detach", commit], check=True)
     run(["git", "-C", COPY, "clean", "-qfd", "Sources"], check=True)
     # A mutant may leave something unused, or unreachable.
@@ -88,16 +95,21 @@ def read_lines(path):
         return file.read().splitlines()
 
 
+def pristine_text(path):
+    return run(["git", "-C", COPY, "show", "HEAD:" + path], check=True).stdout
+
+
 def mutated_files(mutant):
     """By path: the lines before and after; nil if the patch does not fit."""
     with tempfile.TemporaryDirectory() as folder:
         for path in mutant.paths:
             target = os.path.join(folder, path)
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copy(os.path.join(COPY, path), target)
+            with open(target, "w") as file:
+                file.write(pristine_text(path))
         if not mutant.apply(folder):
             return None
-        return {path: (read_lines(os.path.join(COPY, path)),
+        return {path: (pristine_text(path).splitlines(),
                        read_lines(os.path.join(folder, path))) for path in mutant.paths}
 
 
@@ -157,12 +169,13 @@ def simulate(mutant, service, first, last, limit):
 
 
 def test(mutant, filter, limit):
-    """What the tests say, as above."""
+    """What the tests say, as above; nothing if they take too long, as they may for other reasons."""
     command = ["swift", "test", "--skip-build", "--filter", filter]
     try:
         done = run(command, cwd=COPY, env=environment(mutant), timeout=limit)
     except subprocess.TimeoutExpired:
-        return "%s do not come to an end within %d s" % (filter, limit)
+        say("%-44s %s took more than %d s" % (mutant.name, filter, limit))
+        return None
     if done.returncode == 0:
         return None
     output = done.stdout + done.stderr
@@ -178,8 +191,8 @@ def ask_simulator(mutant, options, first, last):
     return None
 
 
-def ask_tests(mutant, options):
-    for filter in mutant.tests:
+def ask_tests(mutant, filters, options):
+    for filter in filters if not options.no_tests else []:
         caught = test(mutant, filter, options.limit)
         if caught:
             return caught
@@ -236,13 +249,26 @@ def summary(mutants):
 
 # MARK: All together
 
-def combined(mutants, commit):
-    """Puts as many as possible into one build; returns those, and those that need their own."""
+def read_apart():
+    """The digests of mutants that do not build together with others."""
+    return set(read_lines(APART)) if os.path.exists(APART) else set()
+
+
+def combined(everything, mutants, commit):
+    """Puts as many as possible into one build; returns those, and those that need their own.
+
+    Those that are judged already are part of it too, so that it stays the same from run to run.
+    """
     combination, together, alone = combine.Combination(), [], []
-    for number, mutant in enumerate(mutants, 1):
+    apart = read_apart()
+    for number, mutant in enumerate(everything, 1):
+        if mutant.digest in apart:
+            alone.append(mutant)
+            continue
         files = mutated_files(mutant)
         if files is None:
-            add_result(mutant, "invalid", "the patch does not fit any more", commit)
+            if mutant in mutants:
+                add_result(mutant, "invalid", "the patch does not fit any more", commit)
             continue
         if len(files) == 1 and all(
                 combination.add(number, path, *lines) for path, lines in files.items()):
@@ -265,10 +291,13 @@ def combined(mutants, commit):
             if mutant.number in numbers:
                 # Once more on its own: an implicit return may be all that is in the way.
                 combination.remove(mutant.number)
+                with open(APART, "a") as file:
+                    file.write(mutant.digest + "\n")
                 mutant.number = None
                 together.remove(mutant)
                 alone.append(mutant)
-    return together, alone
+    return ([mutant for mutant in together if mutant in mutants],
+            [mutant for mutant in alone if mutant in mutants])
 
 
 def judge(mutants, options, commit, held):
@@ -294,25 +323,26 @@ def judge(mutants, options, commit, held):
         sys.exit("The tests do not build: see " + os.path.join(WORK, "tests.log"))
     survivors = []
     for mutant in rest:
-        caught = None if options.no_tests else ask_tests(mutant, options)
+        caught = ask_tests(mutant, mutant.tests, options)
         if caught:
             add_result(mutant, "caught", caught, commit)
         else:
             survivors.append(mutant)
     for mutant in survivors:
-        caught = ask_simulator(mutant, options, few + 1, options.seeds)
+        caught = ask_simulator(mutant, options, few + 1, options.seeds) or ask_tests(
+            mutant, [] if options.quick else mutant.slow_tests, options)
+        asked = "%d seeds of %s" % (options.seeds, " and ".join(mutant.services))
         if caught:
             add_result(mutant, "caught", caught, commit)
-        elif options.no_tests:
-            add_result(mutant, HELD, "for %d seeds; no tests were run" % options.seeds, commit)
+        elif options.no_tests or options.quick:
+            add_result(mutant, HELD, asked + "; not all tests were run", commit)
         else:
-            add_result(
-                mutant, "SURVIVED", "%d seeds of %s, and %s" % (
-                    options.seeds, " ".join(mutant.services), " ".join(mutant.tests)), commit)
+            filters = mutant.tests + mutant.slow_tests
+            add_result(mutant, "SURVIVED", asked + ", " + " ".join(filters), commit)
 
 
 def judge_alone(mutant, options, commit, held):
-    make_copy(commit)
+    make_copy(commit, is_pristine=True)
     if not mutant.apply(COPY):
         return add_result(mutant, "invalid", "the patch does not fit any more", commit)
     say("Building %s alone …" % mutant.name)
@@ -337,6 +367,9 @@ def main():
     parser.add_argument("--limit", type=int, default=600, metavar="SECONDS",
                         help="how long a suite of tests may take, and the simulator be silent "
                         "(default: 600)")
+    parser.add_argument("--quick", action="store_true", help="leave the slowest tests out")
+    parser.add_argument("--on", default="HEAD", metavar="COMMIT",
+                        help="the sources to work on (default: HEAD)")
     parser.add_argument("--no-tests", action="store_true", help="ask the simulator alone")
     parser.add_argument("--alone", action="store_true", help="a build of its own for each")
     parser.add_argument("--again", action="store_true", help="forget earlier results of these")
@@ -354,7 +387,7 @@ def main():
     if options.table:
         sys.exit(0 if summary(mutants) else 1)
 
-    commit = run(["git", "rev-parse", "--short", "HEAD"], check=True).stdout.strip()
+    commit = run(["git", "rev-parse", "--short", options.on], check=True).stdout.strip()
     results = read_results()
     held, rest = set(), []
     for mutant in mutants:
@@ -367,7 +400,7 @@ def main():
     say("%d mutants, %d of them to be judged, on %s." % (len(mutants), len(rest), commit))
     if rest:
         make_copy(commit)
-        together, alone = ([], rest) if options.alone else combined(rest, commit)
+        together, alone = ([], rest) if options.alone else combined(mutants, rest, commit)
         judge(together, options, commit, held)
         for mutant in alone:
             judge_alone(mutant, options, commit, held)
