@@ -91,6 +91,7 @@ extension LogOracle {
     mutating func didRollBack(_ node: NodeID, to records: [LogRecord], at time: Instant) {
         noteLostVote(of: node)
         disks[node.index] = DiskWitness(records)
+        recoverable[node.index] = disks[node.index].chosen
     }
 
     mutating func didTwin(_ node: NodeID, life: Int, with disk: TwinDisk, at time: Instant) {
@@ -100,7 +101,7 @@ extension LogOracle {
         lives[node.index] = life
         loseDisk(of: node)
         applied[node.index] = 0
-        isRecovering[node.index] = true
+        recoverable[node.index] = 0
     }
 
     /// One of two processes with one ID stands still, and what is known of it stays as it is.
@@ -112,13 +113,13 @@ extension LogOracle {
         disks[node.index] = other.disk
         lostVotes[node.index] = other.lostVote
         applied[node.index] = other.applied
-        isRecovering[node.index] = other.isRecovering
+        recoverable[node.index] = other.recoverable
     }
 
     private func standing(of node: NodeID) -> StandingProcess {
         StandingProcess(
             disk: disks[node.index], lostVote: lostVotes[node.index],
-            applied: applied[node.index], isRecovering: isRecovering[node.index])
+            applied: applied[node.index], recoverable: recoverable[node.index])
     }
 
     /// Another history begins; what is under way may come to belong to it.
@@ -137,7 +138,7 @@ struct StandingProcess {
     let disk: DiskWitness
     let lostVote: UInt64
     let applied: Slot
-    let isRecovering: Bool
+    let recoverable: Slot?
 }
 
 extension NodeSet {

@@ -34,7 +34,11 @@ struct LogScenario: Scenario {
         limits.amnesiacs = 2
         limits.storing = LogCluster(shape: shape).nodes
         var plan = Plan(drawing: seed, shape: shape, within: limits)
-        plan.addOutages(LogCluster(shape: shape), using: &random)
+        if plan.hasSolos {
+            plan.addSolos(LogCluster(shape: shape))
+        } else {
+            plan.addOutages(LogCluster(shape: shape), using: &random)
+        }
         plan.scheduled = LogScenario.survivable(plan.scheduled, shape: shape)
         return plan
     }

@@ -30,9 +30,12 @@ struct LogTuning {
         if random.below(4) == 0 {
             sessions.limit = max(0, clients - 1) + random.number(in: 1...3)
         }
-        operations = random.number(in: random.below(3) == 0 ? 12...40 : 1...12)
+        let few = random.number(in: random.below(3) == 0 ? 12...40 : 1...12)
+        // Whoever is to lead alone must have something to do all the time.
+        operations = plan.hasSolos ? max(few, 24) : few
         outstanding = [1, 1, 2, 4][random.number(in: 0...3)]
-        pause = .milliseconds(Int64([1, 20, 100, 400][random.number(in: 0...3)]))
+        let drawn = Interval.milliseconds(Int64([1, 20, 100, 400][random.number(in: 0...3)]))
+        pause = plan.hasSolos ? max(drawn, .milliseconds(100)) : drawn
         timeout =
             random.below(2) == 0
             ? .milliseconds(100)...Interval.milliseconds(600)

@@ -74,14 +74,64 @@ extension Plan {
         }
     }
 
+    /// Whether leaders are to be alone in turn, in a third of the runs with partitions.
+    ///
+    /// From a source of its own, so that runs without them are what they were before there were any.
+    var hasSolos: Bool {
+        guard mix.kinds.contains(.partitions) else { return false }
+        var random = RandomSource(seed: Dice.mix(seed ^ 0x534f_4c4f))
+        return random.below(3) == 0
+    }
+
+    /// One proposer after another is alone with all clients, while the others elect the next.
+    ///
+    /// They have nothing to do, so whoever leads then proposes in the very slots in which the one before it
+    /// has proposed something else. In role form an acceptor or two is with it.
+    mutating func addSolos(_ cluster: LogCluster) {
+        var random = RandomSource(seed: Dice.mix(seed ^ 0x414c_4f4e))
+        safetyTime = max(safetyTime, .seconds(3))
+        let clients = NodeSet(0..<hostCount).subtracting(cluster.nodes)
+        let proposers = cluster.proposers.map(\.self)
+        var time = random.interval(in: .milliseconds(100)...Interval.milliseconds(400))
+        // The first proposer is likely to lead first.
+        var alone = proposers[0]
+        while time < safetyTime {
+            var side = clients.union([alone])
+            if cluster.form == .roles {
+                let least = cluster.acceptors.count > 3 ? random.number(in: 1...2) : 1
+                for _ in 0..<least { side.insert(cluster.acceptors.drawn(using: &random)) }
+                for learner in cluster.learners where random.below(2) == 0 { side.insert(learner) }
+            } else if cluster.acceptors.count > 3, random.below(2) == 0 {
+                side.insert(cluster.acceptors.drawn(using: &random))
+            }
+            let length = random.interval(in: .milliseconds(350)...Interval.milliseconds(900))
+            scheduled.append(
+                .partition(
+                    .split(side), at: Instant(nanoseconds: time.nanoseconds), length: length))
+            time = time + length
+            // Some of the time all are together again, though for too short a time to settle everything.
+            if random.below(3) == 0 {
+                time = time + random.interval(in: .milliseconds(1)...Interval.milliseconds(60))
+            }
+            alone = proposers[random.number(in: 0...proposers.count - 1)]
+        }
+    }
+
     /// One learner hears nothing while the others go on.
     private mutating func addAbsence(of learners: NodeSet, using random: inout RandomSource) {
-        let away = learners.map(\.self)[random.number(in: 0...learners.count - 1)]
+        let away = learners.drawn(using: &random)
         let begin = random.interval(in: .zero...safetyTime / 3)
         let length = random.interval(in: safetyTime / 3...safetyTime)
         guard mix.kinds.contains(.partitions) else { return }
         scheduled.append(
             .partition(
                 .split([away]), at: Instant(nanoseconds: begin.nanoseconds), length: length))
+    }
+}
+
+extension NodeSet {
+    /// One of its members, of which there must be one.
+    fileprivate func drawn(using random: inout RandomSource) -> NodeID {
+        map(\.self)[random.number(in: 0...count - 1)]
     }
 }

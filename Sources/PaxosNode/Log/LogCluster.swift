@@ -45,7 +45,7 @@ public struct LogCluster: Hashable, Sendable {
     public var majority: Majority { Majority(of: acceptors) }
 
     /// The proposer whose ballot it is.
-    func owner(of ballot: Ballot) -> NodeID {
+    package func owner(of ballot: Ballot) -> NodeID {
         NodeID(UInt32(ballot.number % UInt64(nodeCount)))
     }
 

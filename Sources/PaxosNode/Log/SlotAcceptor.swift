@@ -83,6 +83,11 @@ public struct Acceptance: Hashable, Sendable {
 public struct AcceptedEntry: Hashable, Sendable {
     public var slot: Slot
     public var acceptance: Acceptance
+
+    package init(slot: Slot, acceptance: Acceptance) {
+        self.slot = slot
+        self.acceptance = acceptance
+    }
 }
 
 /// What an acceptor does with an accept request of one slot.
