@@ -39,7 +39,11 @@ struct LogHost: Automaton {
     var recoveryFault: String? { node?.recoveryFault ?? worker?.recoveryFault }
     var wantsCheckpoint: Bool { node?.wantsCheckpoint ?? worker?.wantsCheckpoint ?? false }
 
-    mutating func checkpoint() -> [LogRecord] { node?.checkpoint() ?? worker?.checkpoint() ?? [] }
+    mutating func checkpoint() -> [LogRecord] {
+        let records = node?.checkpoint() ?? worker?.checkpoint() ?? []
+        guard let sabotage else { return records }
+        return records.filter { sabotage.keeps($0) }
+    }
 
     mutating func recover(_ record: LogRecord) {
         if let sabotage, sabotage.forgets(record) {

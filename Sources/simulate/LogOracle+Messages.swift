@@ -25,8 +25,9 @@ extension LogOracle {
             case .read(let read):
                 for operation in read.operations { try checkQuery(operation.header.id, by: node) }
             case .reply(let reply):
-                for answer in reply.answers where answer.id.owner == 0 {
-                    try checkQuery(answer.id, by: node)
+                for answer in reply.answers {
+                    if answer.id.owner == 0 { try checkQuery(answer.id, by: node) }
+                    try sessions.check(answer, by: node)
                 }
             default: return
             }
@@ -64,6 +65,7 @@ extension LogOracle {
         guard case .request(let request) = message else { return }
         for operation in request.operations where operation.kind == .command {
             requests[operation.header.id] = operation.body
+            sessions.didSend(operation.header)
         }
     }
 

@@ -19,6 +19,9 @@ extension LogOracle {
         case .worker(.fails(_, .superseded)):
             violate("sessions", "client \(node) has somebody else speak for it")
         case .worker(.fails): tally.timeouts += 1
+        case .worker(.isNeglected):
+            violate(
+                "liveness", "client \(node) waits in vain for nodes that have answered just before")
         case .worker(.concludes): concluded.insert(node)
         }
     }

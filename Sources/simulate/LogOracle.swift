@@ -14,6 +14,8 @@ import Simulation
 /// - claims: what a leader or a learner says to be chosen is.
 /// - reports: a promise tells all that was accepted.
 /// - queries: who answers one has, since it came, the word of a majority that it leads.
+/// - sessions: what a client has not said to be answered is not superseded; a session is forgotten only if
+///   there were more than there is room for.
 /// - durability: a promise or a vote that is sent is on disk, and that this life may vote.
 /// - amnesia: an acceptor that lost its disk neither promises nor votes again.
 /// - learned values, recovery: what a node would find on its disk as chosen is all there, and chosen.
@@ -54,11 +56,14 @@ struct LogOracle: Oracle {
     var prepared = BallotLives()
     /// The commands that clients sent.
     var requests: [CommandID: [UInt8]] = [:]
+    var sessions: SessionWitness
     /// The clients whose last operations were answered.
     var concluded: NodeSet = []
 
-    /// - Parameter state: the service before any command.
-    init(shape: [Int], state: any ReplicatedState) {
+    /// - Parameters:
+    ///   - state: the service before any command.
+    ///   - sessions: the bounds of its sessions.
+    init(shape: [Int], state: any ReplicatedState, sessions: SessionSizes) {
         cluster = LogCluster(shape: shape)
         self.state = state
         hostCount = max(shape.reduce(0, +), cluster.nodeCount)
@@ -67,6 +72,7 @@ struct LogOracle: Oracle {
         disks = Array(repeating: DiskWitness(), count: cluster.nodeCount)
         reigns = ReignWitness(cluster)
         queries = QueryWitness(cluster)
+        self.sessions = SessionWitness(sessions)
         applied = Array(repeating: 0, count: cluster.nodeCount)
         recoverable = Array(repeating: nil, count: cluster.nodeCount)
         lives = Array(repeating: 0, count: hostCount)
@@ -91,6 +97,7 @@ struct LogOracle: Oracle {
         guard case .request(let request) = message else { return }
         for operation in request.operations where operation.kind == .command {
             requests[operation.header.id] = operation.body
+            sessions.didForge(operation.header)
         }
     }
 
@@ -120,6 +127,7 @@ struct LogOracle: Oracle {
         history.beginAnew(at: time)
         reigns = ReignWitness(cluster)
         queries = QueryWitness(cluster)
+        sessions.beginAnew()
         applied = Array(repeating: 0, count: cluster.nodeCount)
         recoverable = Array(repeating: 0, count: cluster.nodeCount)
     }
@@ -172,6 +180,7 @@ struct LogOracle: Oracle {
     private mutating func checkSent(_ value: [UInt8], in slot: Slot) {
         var explanation: String?
         CommandBatch.forEach(in: value) { header, command in
+            if header.id.session == 0 { sessions.openings.insert(header.id) }
             guard let sent = requests[header.id] else {
                 explanation = "command \(inWords(header.id)), which no client sent"
                 return

@@ -48,8 +48,10 @@ struct LogSabotage {
         case .mixedBallots: mixBallots(&message, node)
         case .amnesia, .oldDisk: forgetRecordNumbers(&message)
         case .leftover: mixBirths(&origin, node)
+        case .firstPageOnly: endReport(&message)
         default: break
         }
+        let tenure = node.tenure
         node.receive(message, from: origin, at: now, into: &lanes)
         switch (bug, message) {
         case (.promiseAtOldBallot, .prepare), (.acceptDoesNotPromise, .accept):
@@ -57,6 +59,10 @@ struct LogSabotage {
         case (.forgetAccepted, .prepare): emptyPromises(in: &lanes)
         case (.mixedBallots, .accepted(let accepted)):
             addEarlierVotes(to: accepted, of: origin.node, at: now, by: &node, into: &lanes)
+        case (.supersededLeader, .chosen), (.supersededLeader, .snapshotPart),
+            (.supersededLeader, .accepted):
+            if let tenure, node.tenure == nil { node.tenure = tenure }
+        case (.learnedOverwritten, .accept): dropLearned(in: &lanes)
         case (.staleRead, .pulse) where node.cluster.acceptors.contains(origin.node):
             pulseTime = now
         default: break
@@ -68,11 +74,45 @@ struct LogSabotage {
     mutating func afterwards(
         at now: Instant, by node: inout LogNode, into lanes: inout LogNode.Lanes
     ) {
+        let others = node.cluster.acceptors.removing(node.node)
+        let confirmers: NodeSet
+        switch bug {
         // In the end it notices that it leads no more.
-        guard bug == .staleRead, pulseTime + .seconds(1) > now else { return }
+        case .staleRead where pulseTime + .seconds(1) > now: confirmers = others
+        case .queryQuorum: confirmers = others.first.map { [$0] } ?? []
+        default: return
+        }
         for envelope in lanes.envelopes {
             guard case .heartbeat(let heartbeat) = envelope.message else { continue }
-            confirm(heartbeat, at: now, to: &node, into: &lanes)
+            confirm(heartbeat, by: confirmers, at: now, to: &node, into: &lanes)
+        }
+    }
+
+    /// What a checkpoint of a node with the bug holds.
+    func keeps(_ record: LogRecord) -> Bool {
+        switch record {
+        case .learned: bug != .checkpointDropsLearned
+        case .ballot: bug != .checkpointDropsBallot
+        default: true
+        }
+    }
+
+    /// What comes after a report's first page is not asked for.
+    private func endReport(_ message: inout LogMessage) {
+        guard case .promise(var promise) = message else { return }
+        promise.next = nil
+        message = .promise(promise)
+    }
+
+    /// What is accepted takes the place of what was learned in its slot.
+    private func dropLearned(in lanes: inout LogNode.Lanes) {
+        let accepted = lanes.records.compactMap { record -> Slot? in
+            if case .accepted(let entry) = record { return entry.slot }
+            return nil
+        }
+        lanes.records.removeAll { record in
+            if case .learned(let slot, _) = record { return accepted.contains(slot) }
+            return false
         }
     }
 
@@ -181,15 +221,15 @@ struct LogSabotage {
         }
     }
 
-    /// Every acceptor seems to answer a heartbeat at once.
+    /// These acceptors seem to answer a heartbeat at once.
     private func confirm(
-        _ heartbeat: LogHeartbeat, at now: Instant, to node: inout LogNode,
+        _ heartbeat: LogHeartbeat, by acceptors: NodeSet, at now: Instant, to node: inout LogNode,
         into lanes: inout LogNode.Lanes
     ) {
         let pulse = Pulse(
             ballot: heartbeat.ballot, round: heartbeat.round, isVoting: true, snapshot: 0,
             written: 0, claim: StateClaim(applied: 0, chain: 0))
-        for acceptor in node.cluster.acceptors.removing(node.node) {
+        for acceptor in acceptors {
             guard let origin = origins[acceptor.index] else { continue }
             node.receive(.pulse(pulse), from: origin, at: now, into: &lanes)
         }

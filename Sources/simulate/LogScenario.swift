@@ -16,8 +16,9 @@ struct LogScenario: Scenario {
     static let bugs: [PlantedBug] = [
         .countDatagrams, .forgetAccepted, .promiseAtOldBallot, .acceptDoesNotPromise,
         .valueOfHighestPromise, .mixedBallots, .ballotReuse, .answerBeforeDurable, .amnesia,
-        .tornTail, .doubleApply, .staleRead, .guessableSession,
-        .leftover, .oldDisk,
+        .tornTail, .doubleApply, .staleRead, .guessableSession, .leftover, .oldDisk,
+        .firstPageOnly, .queryQuorum, .supersededLeader, .learnedOverwritten,
+        .checkpointDropsLearned, .checkpointDropsBallot, .answeredTooHigh,
     ]
 
     /// How long the healthy have to answer and to catch up once they are healed.
@@ -103,7 +104,8 @@ struct LogScenario: Scenario {
                 LogOracle(
                     shape: plan.shape,
                     state: LogTuning(plan).state(
-                        of: settings.service, bug: settings.bug))
+                        of: settings.service, bug: settings.bug), sessions: LogTuning(plan).sessions
+                )
             },
             chooseHealthy: { plan, conditions, random in
                 LogScenario.healthy(plan.shape, conditions, &random)

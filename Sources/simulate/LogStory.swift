@@ -186,6 +186,7 @@ extension LogWorker.Output {
         case .fails(_, .superseded): "that its command is superseded"
         case .fails(_, .sessionRefused): "that there is no room for its session"
         case .fails(_, .tooLarge): "that it asked too much"
+        case .isNeglected: "that nobody answers"
         case .concludes: "that it is done"
         }
     }

@@ -90,9 +90,33 @@ struct LogTuning {
     ) -> any ReplicatedState {
         switch bug {
         case .doubleApply: Forgetful(machine)
+        case .answeredTooHigh: Hasty(sessions.sessions(of: machine))
         case .guessableSession: Trusting(sessions.sessions(of: machine))
         default: sessions.sessions(of: machine)
         }
+    }
+}
+
+/// The bug: sessions that take all commands before the last for answered.
+private struct Hasty<State: ReplicatedState>: ReplicatedState {
+    private var state: State
+
+    init(_ state: State) {
+        self.state = state
+    }
+
+    mutating func apply(_ header: CommandHeader, _ command: Span<UInt8>) -> Reply {
+        state.apply(CommandHeader(id: header.id, answeredBelow: header.id.sequence), command)
+    }
+
+    func standing(of header: CommandHeader) -> Standing { state.standing(of: header) }
+
+    func read(_ query: Span<UInt8>) -> [UInt8] { state.read(query) }
+
+    func snapshot() -> [UInt8] { state.snapshot() }
+
+    mutating func restore(_ snapshot: Span<UInt8>) throws(WireError) {
+        try state.restore(snapshot)
     }
 }
 
@@ -104,6 +128,9 @@ struct SessionSizes {
     private var lately: UInt64 = 1_024
     private var ownReplyBytes = 40_960
     private var replyBytes = 36 << 20
+
+    /// Whether a session may be forgotten though there are no more of them than the limit.
+    var isShortOfReplies: Bool { replyBytes < 36 << 20 }
 
     /// Draws what depends on the limit, and the bytes of replies, which are none at times.
     mutating func draw(_ plan: Plan) {

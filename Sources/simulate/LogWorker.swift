@@ -5,8 +5,8 @@ import Simulation
 /// A client of a log service with work to do: it begins its next operation some time after the last was
 /// answered or given up, or several at a time.
 ///
-/// When it is told to conclude it begins no more of these, but a last write and a last read, each again
-/// with as much patience as it takes.
+/// When it is told to conclude it begins no more of these. Every line does one more write, beside it
+/// another does a write and a read, each with as much patience as it takes, and then one of little.
 struct LogWorker: Automaton {
     typealias Message = LogMessage
     typealias Record = LogRecord
@@ -21,7 +21,9 @@ struct LogWorker: Automaton {
         case ends(process: Int, reply: [UInt8])
         /// It may or may not have been carried out.
         case fails(process: Int, ClientFailure)
-        /// The last write and the last read were answered.
+        /// An operation was not carried out though the healthy had all the time that it takes.
+        case isNeglected
+        /// The last operations were answered.
         case concludes
     }
 
@@ -35,8 +37,10 @@ struct LogWorker: Automaton {
     private let omitted: [Int]
     private var nextNumber: UInt64 = 0
     private var nextProcess: Int
-    /// How many of the last two operations are still to be answered.
+    /// How many of the last line's operations are still to be answered.
     private var lastSteps = 0
+    /// How many of the other lines still have a last operation to be answered.
+    private var openLines = 0
 
     /// A sequence of operations, one under way at a time.
     private struct Line {
@@ -44,13 +48,20 @@ struct LogWorker: Automaton {
         /// The call under way, if any.
         var number: UInt64?
         var nextTime = Instant.never
+        /// The line that is there for the last operations alone.
         var isLast = false
+        /// Whether a last operation, of any patience, is still to be answered.
+        var isOwed = false
+        /// Whether that is under way.
+        var isLate = false
     }
 
     /// How long it waits at most after a failure.
     private static let longestRetreat = Interval.milliseconds(200)
     /// The patience of the last operations.
     private static let lastTimeout = Interval.seconds(1_000)
+    /// The patience of the very last, when others were answered just before.
+    private static let promptTimeout = Interval.seconds(5)
 
     init(
         _ client: LogClient, service: Service, plan: Plan, node: NodeID, life: Int, seed: UInt64
@@ -119,10 +130,14 @@ struct LogWorker: Automaton {
 
     mutating func handle(_ input: Input, at now: Instant, into lanes: inout Lanes) {
         remaining = 0
-        lastSteps = 2
+        lastSteps = 3
+        openLines = lines.count
+        for index in lines.indices { lines[index].isOwed = true }
         addLine()
         lines[lines.count - 1].isLast = true
-        begin(lines.count - 1, at: now, into: &lanes)
+        for index in lines.indices where lines[index].number == nil {
+            begin(index, at: now, into: &lanes)
+        }
     }
 
     mutating func wake(at now: Instant, into lanes: inout Lanes) {
@@ -146,7 +161,9 @@ struct LogWorker: Automaton {
         let operation: ServiceOperation
         if lines[index].isLast {
             guard lastSteps > 0 else { return }
-            operation = lastSteps == 2 ? draw.write(&random) : draw.lastRead(&random)
+            operation = lastSteps == 2 ? draw.lastRead(&random) : draw.write(&random)
+        } else if lines[index].isOwed {
+            operation = draw.write(&random)
         } else {
             guard remaining > 0 else { return }
             remaining -= 1
@@ -156,8 +173,15 @@ struct LogWorker: Automaton {
                 return
             }
         }
-        let timeout =
-            lines[index].isLast ? LogWorker.lastTimeout : random.interval(in: tuning.timeout)
+        let timeout: Interval
+        if lines[index].isLast && lastSteps == 1 {
+            timeout = LogWorker.promptTimeout
+        } else if lines[index].isLast || lines[index].isOwed {
+            timeout = LogWorker.lastTimeout
+        } else {
+            timeout = random.interval(in: tuning.timeout)
+        }
+        lines[index].isLate = lines[index].isOwed
         nextNumber += 1
         lines[index].number = nextNumber
         lanes.report(.begins(operation, process: lines[index].process))
@@ -188,12 +212,22 @@ struct LogWorker: Automaton {
         switch answer.result {
         case .success(.bytes(let reply)):
             lanes.report(.ends(process: lines[index].process, reply: reply))
-            guard lines[index].isLast else { return }
-            lastSteps -= 1
-            if lastSteps == 0 { lanes.report(.concludes) }
+            if lines[index].isLast {
+                lastSteps -= 1
+            } else if lines[index].isLate {
+                openLines -= 1
+                lines[index].isOwed = false
+                lines[index].isLate = false
+            } else {
+                return
+            }
+            if lastSteps == 0 && openLines == 0 { lanes.report(.concludes) }
         case .success(.status): return
         case .failure(let failure):
             lanes.report(.fails(process: lines[index].process, failure))
+            if lines[index].isLast && lastSteps == 1, case .timedOut = failure {
+                lanes.report(.isNeglected)
+            }
             // Clients that drive out each other's sessions in step would do so for ever.
             lines[index].nextTime = now + random.interval(in: .zero...LogWorker.longestRetreat)
             // What was given up stays under way, as far as anybody knows.

@@ -24,6 +24,13 @@ enum PlantedBug: String, CaseIterable {
     case guessableSession = "guessable-session"
     case leftover = "leftover"
     case oldDisk = "old-disk"
+    case firstPageOnly = "first-page-only"
+    case queryQuorum = "query-quorum"
+    case supersededLeader = "superseded-leader"
+    case learnedOverwritten = "learned-overwritten"
+    case checkpointDropsLearned = "checkpoint-drops-learned"
+    case checkpointDropsBallot = "checkpoint-drops-ballot"
+    case answeredTooHigh = "answered-too-high"
 
     /// What goes wrong, in a line.
     var explanation: String {
@@ -44,6 +51,16 @@ enum PlantedBug: String, CaseIterable {
         case .leftover: "a node of an earlier cluster mixes with its successor"
         case .oldDisk: "a directory put back from an older copy votes as if it were whole"
         case .guessableSession: "a client's session can be spoken for by another"
+        case .firstPageOnly: "phase 1 ends after the first page of a report"
+        case .queryQuorum: "a query is answered when one acceptor too few has confirmed who leads"
+        case .supersededLeader:
+            "a leader goes on that has learned that a higher ballot has chosen something else"
+        case .learnedOverwritten:
+            "a chosen value is not recorded anew when another is accepted in its slot"
+        case .checkpointDropsLearned: "a checkpoint leaves out values learned and not yet applied"
+        case .checkpointDropsBallot: "a checkpoint leaves out the last ballot's number"
+        case .answeredTooHigh:
+            "a session takes all commands before the last for answered, whatever its client says"
         }
     }
 
