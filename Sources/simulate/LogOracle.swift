@@ -95,6 +95,7 @@ struct LogOracle: Oracle {
         _ message: LogMessage, from origin: Origin, on node: NodeID, at time: Instant
     ) {
         guard case .request(let request) = message else { return }
+        if cluster.nodes.contains(node) { queries.didReceive(request, on: node) }
         for operation in request.operations where operation.kind == .command {
             requests[operation.header.id] = operation.body
             sessions.didForge(operation.header)

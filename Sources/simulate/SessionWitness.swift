@@ -10,6 +10,8 @@ struct SessionWitness {
     /// By owner: below what its client has said to have all answers.
     private var answeredBelow: [UInt64: UInt64] = [:]
 
+    /// By owner: the session that was opened for it.
+    private var sessionOf: [UInt64: UInt64] = [:]
     private var isJudging = true
 
     init(_ sizes: SessionSizes) {
@@ -35,10 +37,12 @@ struct SessionWitness {
     /// A node answers a client.
     ///
     /// - Throws: the violation that the answer is.
-    func check(_ answer: LogAnswer, by node: NodeID) throws(Violation) {
+    mutating func check(_ answer: LogAnswer, by node: NodeID) throws(Violation) {
         let id = answer.id
-        // Of others' sessions anything may be said.
-        guard isJudging, let floor = answeredBelow[id.owner] else { return }
+        if case .opened(let session) = answer.reply { sessionOf[id.owner] = session }
+        // Whoever speaks for a session that is not his may be told anything.
+        guard isJudging, sessionOf[id.owner] == id.session else { return }
+        let floor = answeredBelow[id.owner] ?? 0
         switch answer.reply {
         case .superseded:
             guard id.sequence >= floor else { return }
