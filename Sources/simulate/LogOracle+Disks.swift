@@ -64,6 +64,10 @@ extension LogOracle {
             if present.intersection(cluster.learners).isEmpty { return false }
         }
         let acceptors = nodes.intersection(cluster.acceptors).filter { !isFormer($0) }
+        guard !births.isEmpty else {
+            // Those of whom another life is remembered found nothing.
+            return acceptors.filter { !disks[$0.index].isRefused }.count >= cluster.majority.size
+        }
         return births.allSatisfy { birth in
             let whole = acceptors.filter { lostVotes[$0.index] != birth.identifier }
             let voters = whole.filter { disks[$0.index].votes(in: birth, $0) }.count
