@@ -148,6 +148,8 @@ public enum DatagramFormat {
     public static let version: UInt8 = 2
     /// The most bytes a UDP datagram over IPv4 can carry.
     public static let maximumSize = 65_507
+    /// The highest Lamport time that is believed.
+    public static let lamportCeiling: UInt64 = 1 << 56
     /// Where the checksum stands.
     public static let checksumOffset = 5
     /// Where the bytes that the checksum covers begin; they end with the datagram.

@@ -42,7 +42,10 @@ extension EventLoop {
     ) -> Datagram<A.Message> {
         var datagram = datagram
         transport.countReceived()
-        lamportTime = max(lamportTime, datagram.header.lamportTime)
+        // A time that no cluster gets to is a forger's, and would stop the clock for good.
+        if datagram.header.lamportTime <= DatagramFormat.lamportCeiling {
+            lamportTime = max(lamportTime, datagram.header.lamportTime)
+        }
         tickLamportClock()
         if let observer {
             let message = observe(datagram, size: unsafe transport.bytes(at: index).count)
@@ -91,8 +94,6 @@ extension EventLoop {
     }
 
     /// Counts an event.
-    ///
-    /// The clock stops at its greatest value, which only a forger can send us to.
     @inlinable
     mutating func tickLamportClock() {
         if lamportTime < .max { lamportTime += 1 }

@@ -172,7 +172,7 @@ struct EventLoopTests {
         return writer.bytes
     }
 
-    @Test("the greatest Lamport time there is stops the clock, not the node")
+    @Test("a Lamport time that no cluster gets to does not stop the node")
     func lamportLimit() async throws {
         let sockets = [try SocketBox(), try SocketBox()]
         let sender = sockets[1].take()
