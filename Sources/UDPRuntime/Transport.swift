@@ -189,7 +189,13 @@ final class Transport {
         do throws(SystemError) {
             let count = try batch.receive(from: socket.descriptor)
             receiveErrorsInARow = 0
-            order.arrange(count) { index in (screenHeader(at: index), batch.source(at: index)) }
+            var size = 0
+            for index in 0..<count { size += unsafe batch.bytes(at: index).count }
+            order.arrange(count, size: size) { index in
+                ReceiveOrder.Arrival(
+                    screening: screenHeader(at: index), source: batch.source(at: index),
+                    size: unsafe batch.bytes(at: index).count)
+            }
             return count
         } catch {
             if error.wouldBlock { return 0 }

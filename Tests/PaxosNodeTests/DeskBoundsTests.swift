@@ -45,8 +45,8 @@ struct DeskBoundsTests {
             }
             let sent = send(&desk)
             #expect(sent.count == 1)
-            #expect(sent[guest, default: 0] <= sizes.guestAnswerBytes)
-            #expect((computed - before) * large.count <= sizes.guestAnswerBytes)
+            #expect(sent[guest, default: 0] <= sizes.guestQueryAnswerBytes)
+            #expect((computed - before) * large.count <= sizes.guestQueryAnswerBytes)
             #expect(computed > before)
             wakes += 1
         }
@@ -70,13 +70,13 @@ struct DeskBoundsTests {
         desk.ask(inRound: 1, slot: 0)
         desk.lineUp(confirmed: 1, applied: 0)
         var others = 0
-        for _ in 0..<2 {
+        for _ in 0..<8 {
             desk.answerLines { _ in .done(large) }
             let sent = send(&desk)
             others += sent.count - (sent[greedy] == nil ? 0 : 1)
             #expect(sent.values.reduce(0, +) <= sizes.queryAnswerBytes)
         }
-        // Two wakes are room for some 250 answers.
+        // Eight wakes are room for some 240 answers.
         #expect(others == 200)
     }
 

@@ -35,7 +35,11 @@ struct AnswerBook: Sendable {
         if case .done(let bytes) = answer.reply { size += bytes.count }
         var index = lastPage[recipient]
         let before = index.map { pages[$0].sum } ?? 0
-        guard fits(size, after: before, for: recipient, within: sizes.answerBytes) else { return }
+        guard
+            fits(
+                size, after: before, for: recipient, within: sizes.answerBytes,
+                each: sizes.guestAnswerBytes)
+        else { return }
         if let page = index,
             pages[page].size + size > sizes.page || pages[page].answers.count == sizes.entries
         {
@@ -59,15 +63,16 @@ struct AnswerBook: Sendable {
         let before = lastPage[recipient].map { pages[$0].sum } ?? 0
         return fits(
             AnswerBook.overhead + ServiceLimits.maximumReplySize, after: before, for: recipient,
-            within: sizes.queryAnswerBytes)
+            within: sizes.queryAnswerBytes, each: sizes.guestQueryAnswerBytes)
     }
 
     private func fits(
-        _ size: Int, after before: Int, for recipient: NodeID, within limit: Int
+        _ size: Int, after before: Int, for recipient: NodeID, within limit: Int,
+        each guestLimit: Int
     ) -> Bool {
         if self.size == 0 { return true }
         guard self.size + size <= limit else { return false }
-        return before == 0 || nodes.contains(recipient) || before + size <= sizes.guestAnswerBytes
+        return before == 0 || nodes.contains(recipient) || before + size <= guestLimit
     }
 
     mutating func send(leader: NodeID?, into lanes: inout LogNode.Lanes) {

@@ -47,8 +47,10 @@ public struct LogSizes: Hashable, Sendable {
     var guestQueryBytes: Int { max(1, queryBytes / 8) }
     /// About the most bytes of answers that leave for one client at a time.
     var guestAnswerBytes: Int { max(1, answerBytes / 32) }
-    /// About the most bytes of answers that leave at a time before queries have to wait.
-    var queryAnswerBytes: Int { max(1, answerBytes / 16) }
+    /// About the most bytes of answers that leave at a time before queries have to wait, and of those for
+    /// one client: what is answered at a time is what everybody else waits for.
+    var queryAnswerBytes: Int { max(1, answerBytes / 64) }
+    var guestQueryAnswerBytes: Int { max(1, answerBytes / 256) }
     /// About how many bytes of answers to commands are kept for those who ask again, at least.
     var answeredBytes: Int { max(1, answerBytes / 8) }
 
