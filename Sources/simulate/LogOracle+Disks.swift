@@ -37,9 +37,12 @@ extension LogOracle {
     }
 
     /// A second process with an empty disk is one that lost its disk, as far as the others can tell; one with
-    /// a copy of the disk cannot be told from the first.
+    /// a copy of the disk cannot be told from the first. Acceptors in role form forget what is in the snapshot
+    /// of a learner, whichever of the two it was that told them of it.
     func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool {
-        disk == .empty && cluster.nodes.contains(node) && mayLoseDisk(node)
+        let isLearnerAlone = cluster.form == .roles && cluster.learners.contains(node)
+        return disk == .empty && cluster.nodes.contains(node) && !isLearnerAlone
+            && mayLoseDisk(node)
     }
 
     /// Whether a node belongs to a cluster that was begun anew without it.
