@@ -53,6 +53,39 @@ struct DoubtTests {
         #expect(driver.node.learner?.chosen == far)
     }
 
+    @Test("a node that is silent though all are asked for long does not stand in the way of a leap")
+    func silence() {
+        var driver = follower
+        let far: Slot = 5 << 20
+        driver.receive(heartbeat(), from: 2)
+        driver.pass(.seconds(60))
+        for _ in 0..<5 {
+            driver.receive(heartbeat(chosen: far), from: 1)
+            #expect(driver.node.learner?.chosen == 0)
+            driver.pass(.seconds(1))
+        }
+        driver.receive(heartbeat(chosen: far), from: 1)
+        #expect(driver.node.learner?.chosen == far)
+    }
+
+    @Test("one that answers stands in the way, and so does one that has not been asked for long")
+    func noSilence() {
+        let far: Slot = 5 << 20
+        var driver = follower
+        for _ in 0..<8 {
+            driver.receive(heartbeat(chosen: far), from: 1)
+            driver.receive(heartbeat(), from: 2)
+            driver.pass(.seconds(1))
+        }
+        #expect(driver.node.learner?.chosen == 0)
+        driver = follower
+        for _ in 0..<8 {
+            driver.pass(.seconds(8))
+            driver.receive(heartbeat(chosen: far), from: 1)
+        }
+        #expect(driver.node.learner?.chosen == 0)
+    }
+
     @Test("what follows step by step is believed, however far it leads")
     func steps() {
         var driver = follower
@@ -108,6 +141,34 @@ struct DoubtTests {
         let effects = driver.receive(
             .chosen(ChosenValues(first: 2, values: [batch(9)], chosen: 2)), from: 2)
         #expect(effects.outputs == [.contradiction(2, at: 2)])
+    }
+
+    @Test("all are asked about the latest position in dispute, since they forget the earlier ones")
+    func latest() {
+        var (driver, chain) = applied()
+        func question() -> Question? {
+            for envelope in driver.wakeInTime().sent("question") {
+                if case .question(let question) = envelope.message { return question }
+            }
+            return nil
+        }
+        driver.receive(heartbeat(claim: StateClaim(applied: 1, chain: chain &+ 1)), from: 1)
+        let first = question()
+        #expect(first?.claim.applied == 1)
+        let later = driver.node.learner?.chain(at: 2) ?? 0
+        driver.receive(heartbeat(claim: StateClaim(applied: 2, chain: later &+ 1)), from: 1)
+        // What is under way is about the first still.
+        for node in [1, 2] as [NodeID] {
+            let effects = driver.receive(
+                .testimony(
+                    Testimony(
+                        number: first?.number ?? 0, isVoting: true, chosen: 2, ballot: nil,
+                        chain: chain)), from: node)
+            #expect(effects.outputs.isEmpty)
+        }
+        var second = question()
+        while second == nil { second = question() }
+        #expect(second?.claim == StateClaim(applied: 2, chain: later))
     }
 
     @Test("a node gives in only to a majority that agrees, in answer to the last question")

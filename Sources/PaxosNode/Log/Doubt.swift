@@ -9,6 +9,9 @@ import ConsensusCore
 struct Doubt: Sendable {
     /// The position at which another learner's digest is another, and this node's there.
     private(set) var disputed: StateClaim?
+    /// The latest position in dispute since the last question, which the next is about: others know the digests
+    /// of their latest positions only.
+    private var latest: StateClaim?
     /// The number of the last question.
     private var number: UInt64 = 0
     /// By node: the digest it has testified to, of the last question.
@@ -30,6 +33,8 @@ struct Doubt: Sendable {
             disputed = claim
             time = now
             waits.reset()
+        } else if claim.applied > max(disputed?.applied ?? 0, latest?.applied ?? 0) {
+            latest = claim
         }
         return opponents.insert(opponent)
     }
@@ -42,6 +47,8 @@ struct Doubt: Sendable {
     /// The next question, about the position in dispute or, if there is none, about nothing.
     mutating func question(at now: Instant, random: inout RandomSource) -> Question {
         number = random.nextNonZero()
+        disputed = latest ?? disputed
+        latest = nil
         testimonies = Array(repeating: nil, count: testimonies.count)
         quietUntil = now + LogTiming.question
         time = disputed == nil ? .never : now + waits.next(using: &random)

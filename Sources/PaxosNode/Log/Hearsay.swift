@@ -5,7 +5,8 @@ import ConsensusCore
 /// A cluster moves on step by step. A position or a ballot far ahead of all that was heard before is believed
 /// only if a majority of the nodes that have greeted this one says as much: a single datagram, be it forged
 /// with a peer's address, must not send a node where it never finds back from. Whoever has been away for long
-/// asks all (``Question``) and leaps then.
+/// asks all (``Question``) and leaps then. Those that have been silent for long while they are asked do not
+/// count: a majority that is healthy must get on without the rest.
 struct Hearsay: Sendable {
     /// By node: the highest position and ballot number that it spoke of.
     private var claims: [(chosen: Slot, ballot: UInt64)]
@@ -15,9 +16,15 @@ struct Hearsay: Sendable {
     /// How far ahead a single word is believed.
     private let slotLeap: UInt64
     private let ballotLeap: UInt64
+    /// By node: when it was last heard.
+    private var heardTime: [Instant]
+    /// Since when, and until when, others have said what was not believed, without a long pause.
+    private var doubtStart = Instant.never
+    private var doubtEnd = Instant(nanoseconds: .min)
 
     init(nodeCount: Int, options: LogOptions) {
         claims = Array(repeating: (0, 0), count: nodeCount)
+        heardTime = Array(repeating: Instant(nanoseconds: .min), count: nodeCount)
         slotLeap = options.slotLeap
         ballotLeap = options.ballotLeap
     }
@@ -31,14 +38,19 @@ struct Hearsay: Sendable {
     /// Takes note of what another says; returns whether it may be acted on.
     ///
     /// - Parameter present: the other nodes that have greeted this one.
-    mutating func believes(_ claim: Claim, from node: NodeID, present: NodeSet) -> Bool {
+    mutating func believes(
+        _ claim: Claim, from node: NodeID, present: NodeSet, at now: Instant
+    ) -> Bool {
+        heardTime[node.index] = now
         claims[node.index].chosen = max(claims[node.index].chosen, claim.chosen)
         claims[node.index].ballot = max(claims[node.index].ballot, claim.ballot)
         if claim.chosen <= chosen + slotLeap, claim.ballot <= ballot + ballotLeap {
             know(chosen: claim.chosen, ballot: claim.ballot)
             return true
         }
-        let (position, number) = common(to: present)
+        if doubtEnd + LogTiming.questionLimit < now { doubtStart = now }
+        doubtEnd = now
+        let (position, number) = common(to: present.subtracting(absent(at: now)))
         guard claim.chosen <= max(chosen, position) + slotLeap,
             claim.ballot <= max(ballot, number) + ballotLeap
         else { return false }
@@ -49,6 +61,16 @@ struct Hearsay: Sendable {
     /// Forgets what an earlier life of a node has said.
     mutating func forget(_ node: NodeID) {
         claims[node.index] = (0, 0)
+    }
+
+    /// Those that are silent though all have been asked for long.
+    private func absent(at now: Instant) -> NodeSet {
+        guard doubtStart + LogTiming.absence <= now else { return [] }
+        var absent = NodeSet()
+        for index in heardTime.indices where heardTime[index] + LogTiming.absence <= now {
+            absent.insert(NodeID(index: index))
+        }
+        return absent
     }
 
     /// The position and the ballot number that a majority of these nodes has spoken of, or gone beyond.

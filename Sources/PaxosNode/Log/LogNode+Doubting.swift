@@ -8,7 +8,8 @@ extension LogNode {
         hearsay.know(
             chosen: max(learner?.chosen ?? 0, tenure?.chosen ?? 0, acceptor?.truncated ?? 0),
             ballot: max(highestBallot?.number ?? 0, acceptor?.promised?.number ?? 0))
-        if hearsay.believes(message.claim, from: sender, present: acquaintance.present) {
+        let present = acquaintance.present
+        if hearsay.believes(message.claim, from: sender, present: present, at: now) {
             return true
         }
         if case .testimony = message { return true }

@@ -249,7 +249,7 @@ public struct LogNode: Automaton, Sendable {
         case .hello(let hello):
             let knew = acquaintance.knows(origin)
             acquaintance.receive(hello, from: origin, as: presence, at: now, into: &lanes)
-            if !knew { hearsay.forget(origin.node) }
+            if !knew, acquaintance.knows(origin) { hearsay.forget(origin.node) }
             return meet(origin, into: &lanes)
         case .welcome(let welcome):
             let knew = acquaintance.knows(origin)
@@ -258,7 +258,7 @@ public struct LogNode: Automaton, Sendable {
             {
                 lanes.report(.refused(reason))
             }
-            if !knew { hearsay.forget(origin.node) }
+            if !knew, acquaintance.knows(origin) { hearsay.forget(origin.node) }
             return meet(origin, into: &lanes)
         default: break
         }

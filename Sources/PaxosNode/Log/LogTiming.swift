@@ -12,6 +12,8 @@ enum LogTiming {
     /// The least and the longest interval between two questions to all.
     static let question = Interval.milliseconds(50)
     static let questionLimit = Interval.seconds(2)
+    /// After what silence a node that is asked in vain does not stand in the way of what others say.
+    static let absence = Interval.seconds(5)
     /// The interval of the leader's signs of life.
     static let heartbeat = Interval.milliseconds(60)
     /// How long a leader, and whoever is about to be one after a long phase 1, must have been silent for an
