@@ -49,6 +49,8 @@ struct LogRecoveryTests {
             driver.receive(
                 .welcome(Welcome(proof: driver.node.incarnation, remembered: 0)), from: other)
         }
+        let latest = LogAccept(ballot: ballot(8), first: 6, values: [batch([6])], chosen: 5)
+        records += driver.receive(.accept(latest), from: 1).records
         let heartbeat = LogHeartbeat(ballot: ballot(8), round: 1, chosen: 5, truncatable: 5)
         records += driver.receive(.heartbeat(heartbeat), from: 1).records
 
@@ -57,6 +59,25 @@ struct LogRecoveryTests {
         driver = LogDriver(3, of: cluster, records: records)
         driver.meetAll()
         #expect(driver.receive(accept(7, [1]), from: 0).sent("chosen").isEmpty)
+    }
+
+    @Test("an acceptor forgets no slots that nobody has asked it to accept anything in")
+    func truncationAhead() {
+        let cluster = LogCluster(proposers: 2, acceptors: 3, learners: 2)
+        var driver = LogDriver(3, of: cluster)
+        driver.meetAll()
+        let accept = LogAccept(
+            ballot: ballot(8), first: 1, values: [batch([1]), batch([2])], chosen: 0)
+        driver.receive(.accept(accept), from: 1)
+        let far = LogHeartbeat(ballot: ballot(8), round: 1, chosen: 900, truncatable: 900)
+        let effects = driver.receive(.heartbeat(far), from: 1)
+        #expect(effects.records.contains(.truncated(2)))
+        #expect(driver.node.acceptor?.truncated == 2)
+        // One that was away forgets what it has missed once it is to go on.
+        let next = LogAccept(ballot: ballot(8), first: 901, values: [batch([3])], chosen: 900)
+        driver.receive(.accept(next), from: 1)
+        driver.receive(.heartbeat(far), from: 1)
+        #expect(driver.node.acceptor?.truncated == 900)
     }
 
     @Test("a snapshot that the service cannot read is not passed over in silence")

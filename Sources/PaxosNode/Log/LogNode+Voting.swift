@@ -68,6 +68,7 @@ extension LogNode {
             return sendNack(of: accept.ballot, to: sender, into: &lanes)
         }
         guard follow(accept.ballot, at: now) else { return }
+        askedSlot = max(askedSlot, accept.first + UInt64(accept.values.count) - 1)
         var slot = accept.first
         var accepted: SlotRange?
         for value in accept.values {
@@ -154,9 +155,11 @@ extension LogNode {
             to: sender)
         acquaintance.note(written: heartbeat.written)
         compare(heartbeat.claim, of: sender, at: now, into: &lanes)
-        if cluster.form == .roles, isVoting, let acceptor,
-            heartbeat.truncatable > acceptor.truncated
-        {
+        // What is chosen has been proposed: a leader's word alone does not make it forget more than it has
+        // been asked to accept, or one false word would leave a gap that nobody can fill.
+        let forgettable = min(
+            heartbeat.truncatable, max(askedSlot, (acceptor?.accepted.end ?? 1) - 1))
+        if cluster.form == .roles, isVoting, let acceptor, forgettable > acceptor.truncated {
             // Without the promise, one that restarts could take an earlier leader's word for what is
             // chosen in the slots that this one had it forget. So one that cannot promise yet forgets none.
             if acceptor.promised != heartbeat.ballot,
@@ -164,8 +167,8 @@ extension LogNode {
             {
                 remember(.promised(heartbeat.ballot), into: &lanes)
             }
-            self.acceptor?.truncate(through: heartbeat.truncatable)
-            remember(.truncated(heartbeat.truncatable), into: &lanes)
+            self.acceptor?.truncate(through: forgettable)
+            remember(.truncated(forgettable), into: &lanes)
         }
         learn(through: heartbeat.chosen, at: heartbeat.ballot, now: now, into: &lanes)
     }

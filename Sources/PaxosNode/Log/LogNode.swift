@@ -77,6 +77,8 @@ public struct LogNode: Automaton, Sendable {
     /// How many records it had written before it started.
     private(set) var startWritten: UInt64 = 0
     /// Votes that wait to be sent, all of one ballot.
+    /// The highest slot that a leader has asked this acceptor to accept something in, since it started.
+    var askedSlot: Slot = 0
     var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [], written: 0)
     /// When there is something to be sent together: at once, or ``Instant/never``.
     var hurryTime = Instant.never
