@@ -119,6 +119,68 @@ struct FoundingTests {
         #expect(network.nodes[0]?.applied == [[2], [3]])
     }
 
+    /// A node that has accepted a birth of nodes 1 and 2 as acceptor 1, and does not know whether it holds.
+    private func accepting() -> (driver: LogDriver, birth: Birth) {
+        var driver = LogDriver(1, of: LogCluster(replicas: 3), isBorn: false)
+        for other in [0, 2] as [NodeID] {
+            driver.receive(
+                .hello(Hello(proof: driver.node.incarnation)), from: origin(other, life: 50))
+        }
+        let birth = Birth(
+            identifier: 9, founders: [0, 1], lives: [50, driver.node.incarnation])
+        let proposal = Proposal(ballot: ballot(3), value: birth.value)
+        let effects = driver.receive(
+            .founding(.accept(Accept(proposal: proposal))), from: origin(0, life: 50))
+        #expect(effects.records.contains(.foundingAccepted(proposal)))
+        return (driver, birth)
+    }
+
+    @Test("a leftover's birth does not take away a vote for one that may hold")
+    func leftoverMeanwhile() {
+        var (driver, birth) = accepting()
+        let old = Birth(identifier: 8, founders: [0, 1, 2], lives: [5, 6, 7])
+        let leftover = origin(2, epoch: 8, life: 7)
+        driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: leftover)
+        let effects = driver.receive(.born(old), from: leftover)
+        #expect(driver.node.birth == 0)
+        #expect(effects.outputs == [.stranger(2, birth: 8, own: 9)])
+        #expect(driver.receive(.born(old), from: leftover).outputs.isEmpty)
+        driver.receive(.born(birth), from: origin(0, epoch: 9, life: 50))
+        #expect(driver.node.birth == 9)
+
+        // If a majority belongs to the other one, what was accepted cannot hold.
+        driver = accepting().driver
+        for (node, life) in [(2, 7), (0, 5)] as [(NodeID, UInt64)] {
+            #expect(driver.node.birth == 0)
+            let one = origin(node, epoch: 8, life: life)
+            driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: one)
+            driver.receive(.born(old), from: one)
+        }
+        #expect(driver.node.birth == 8)
+    }
+
+    @Test("a birth of the same lives is joined whatever was accepted before")
+    func laterBallot() {
+        var driver = accepting().driver
+        let later = Birth(identifier: 10, founders: [0, 2], lives: [50, 50])
+        let founder = origin(2, epoch: 10, life: 50)
+        driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: founder)
+        driver.receive(.born(later), from: founder)
+        #expect(driver.node.birth == 10)
+    }
+
+    @Test("one of the last ballots there are is not taken from anybody")
+    func farBallot() {
+        var driver = accepting().driver
+        let last = ballot(Ballot.ceiling)
+        let prepare = LogMessage.founding(.prepare(Prepare(ballot: last)))
+        #expect(driver.receive(prepare, from: origin(0, life: 50)).records.isEmpty)
+        let near = LogMessage.founding(.prepare(Prepare(ballot: ballot(1 << 32))))
+        #expect(
+            driver.receive(near, from: origin(0, life: 50)).records
+                == [.foundingPromised(ballot(1 << 32))])
+    }
+
     @Test("records that belong to another node or service are not taken back")
     func ownership() throws {
         let cluster = LogCluster(replicas: 3)

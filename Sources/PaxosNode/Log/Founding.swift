@@ -49,6 +49,18 @@ struct Founding: Sendable {
     /// Whether this node takes part: it is an acceptor that knows of no birth.
     var isUnderWay: Bool { birth == nil && acceptor != nil }
 
+    /// The birth that this acceptor has accepted last, which may hold.
+    var acceptedBirth: Birth? {
+        acceptor?.accepted.flatMap { Birth($0.value) }
+    }
+
+    /// Whether the ballots of a message are not so far ahead that only a forger can have used them: after
+    /// one of the last there are, nobody could found anything.
+    func isNear(_ message: FoundingMessage, within leap: UInt64) -> Bool {
+        let known = max(acceptor?.promised?.number ?? 0, ballotNumber ?? 0)
+        return message.highestBallot.number <= known + leap
+    }
+
     // MARK: After a crash
 
     mutating func recover(_ birth: Birth) {
@@ -202,6 +214,17 @@ public enum FoundingMessage: Hashable, Sendable {
     case accept(Accept)
     case accepted(Accepted)
     case nack(Nack)
+
+    /// The highest ballot that it speaks of.
+    var highestBallot: Ballot {
+        switch self {
+        case .prepare(let prepare): prepare.ballot
+        case .promise(let promise): promise.ballot
+        case .accept(let accept): accept.proposal.ballot
+        case .accepted(let accepted): accepted.proposal.ballot
+        case .nack(let nack): max(nack.ballot, nack.promised)
+        }
+    }
 
     /// The same of basic Paxos' own, if it is one of these.
     init?(_ message: Message) {

@@ -48,11 +48,26 @@ extension LogNode {
     ) {
         // A sender that speaks of another birth than its own has nothing to say.
         guard origin.stamp.epoch == birth.identifier else { return }
-        if founding.birth == nil, birth.founders.isSubset(of: cluster.acceptors) {
-            join(birth, at: now, into: &lanes)
-        } else {
-            meet(origin, into: &lanes)
+        guard founding.birth == nil, birth.founders.isSubset(of: cluster.acceptors) else {
+            return meet(origin, into: &lanes)
         }
+        let other = strangers[origin.node.index]
+        strangers[origin.node.index] = birth.identifier
+        if let own = founding.acceptedBirth, own != birth, !acquaintance.agrees(with: birth),
+            !isHeldByMajority(birth)
+        {
+            // What it has accepted may hold; a leftover of an earlier cluster must not take that away.
+            guard other != birth.identifier else { return }
+            return lanes.report(
+                .stranger(origin.node, birth: birth.identifier, own: own.identifier))
+        }
+        join(birth, at: now, into: &lanes)
+    }
+
+    /// Whether so many acceptors have said that they belong to a birth that no other one can hold.
+    private func isHeldByMajority(_ birth: Birth) -> Bool {
+        let holders = cluster.acceptors.filter { strangers[$0.index] == birth.identifier }
+        return holders.count >= cluster.majority.size
     }
 
     // MARK: - Agreeing on a birth
@@ -87,7 +102,8 @@ extension LogNode {
         }
         // Who lost its directory is another life than the one remembered, and founds nothing.
         guard origin.stamp.epoch == 0, cluster.acceptors.contains(origin.node),
-            acquaintance.remembers(origin.stamp.incarnation, of: origin.node)
+            acquaintance.remembers(origin.stamp.incarnation, of: origin.node),
+            founding.isNear(message, within: options.ballotLeap)
         else { return }
         switch message {
         case .prepare, .accept:
