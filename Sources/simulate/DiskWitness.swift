@@ -25,8 +25,9 @@ struct DiskWitness {
     private(set) var acceptedBirth: Birth?
     private(set) var isAdmitted = false
     private(set) var isRefused = false
-    /// How many records it has written in all.
+    /// How many records it has written in all that count.
     private(set) var written: UInt64 = 0
+    private var isNumbering = true
     /// By acceptor: the highest record number known.
     private(set) var witnessed: [NodeID: UInt64] = [:]
 
@@ -85,7 +86,13 @@ struct DiskWitness {
     }
 
     private mutating func take(_ record: LogRecord) {
-        if case .written(let number) = record { written = number } else { written += 1 }
+        switch record {
+        case .written(let number):
+            written = number
+            isNumbering = true
+        case .unnumbered: isNumbering = false
+        default: if isNumbering { written += 1 }
+        }
         switch record {
         case .promised(let ballot): promised = max(promised ?? ballot, ballot)
         case .accepted(let entry):
@@ -112,7 +119,7 @@ struct DiskWitness {
         case .foundingAccepted(let proposal): acceptedBirth = Birth(proposal.value)
         case .witnessed(let acceptor, let number):
             witnessed[acceptor] = max(witnessed[acceptor] ?? 0, number)
-        case .written, .foundingBallot, .foundingPromised: return
+        case .written, .unnumbered, .foundingBallot, .foundingPromised: return
         }
     }
 

@@ -144,6 +144,7 @@ extension LogRecord {
         case .refused: "that its votes are refused"
         case .witnessed(let node, let number): "that node \(node) has written \(number) records"
         case .written(let number): "that it has written \(number) records"
+        case .unnumbered: "that its records do not count"
         case .born(let birth, _, _): "the birth \(birth)"
         case .foundingBallot(let number): "that it founds at ballot \(number)"
         case .foundingPromised(let ballot): "the promise of ballot \(ballot) to a founder"

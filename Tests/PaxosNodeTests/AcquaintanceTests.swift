@@ -31,7 +31,7 @@ struct AcquaintanceTests {
         .welcome(
             Welcome(
                 proof: driver.node.incarnation, remembered: remembered ?? driver.node.incarnation,
-                written: written, isVoting: isVoting))
+                written: written, isVoting: isVoting, number: driver.node.acquaintance.number))
     }
 
     // MARK: - Greeting
@@ -40,7 +40,10 @@ struct AcquaintanceTests {
     func strangers() {
         var driver = driver()
         let effects = driver.receive(heartbeat, from: 1)
-        let challenge = LogMessage.hello(Hello(proof: LogDriver.peer(1).stamp.incarnation))
+        let challenge = LogMessage.hello(
+            Hello(
+                proof: LogDriver.peer(1).stamp.incarnation,
+                number: driver.node.acquaintance.number))
         #expect(effects.envelopes.map(\.message) == [challenge])
         // It is not asked again with every datagram.
         #expect(driver.receive(heartbeat, from: 1).isEmpty)
@@ -226,10 +229,84 @@ struct AcquaintanceTests {
         let found = driver.node.startWritten
         // What it records before it is told does not make up for what is missing.
         driver.receive(.hello(Hello(proof: driver.node.incarnation)), from: origin(2, life: 77))
+        driver.receive(welcome(driver, written: found + 1), from: 1)
         let effects = driver.receive(welcome(driver, written: found + 1), from: 1)
         #expect(effects.outputs == [.refused(.restored)] && effects.records == [.refused])
         driver.receive(welcome(driver), from: 2)
         #expect(!driver.node.isVoting)
+    }
+
+    @Test("what is recorded before a majority is asked does not count, however often it starts")
+    func startedTwice() {
+        var before = LogDriver(0, of: cluster)
+        before.meetAll()
+        let copy = before.node.checkpoint()
+        before.receive(.prepare(LogPrepare(ballot: ballot(4), from: 1)), from: 1)
+        let told = before.node.journal.written
+
+        var first = driver(copy)
+        first.receive(.hello(Hello(proof: first.node.incarnation)), from: 1)
+        var records: [LogRecord] = []
+        for slot in 1...3 as ClosedRange<Slot> {
+            let values = ChosenValues(first: slot, values: [batch(1)], chosen: slot)
+            records += first.receive(.chosen(values), from: 1).records
+        }
+        #expect(records.count > 3)
+        for records in [copy + records, first.node.checkpoint()] {
+            var second = driver(records)
+            second.receive(welcome(second, written: told), from: 1)
+            let effects = second.receive(welcome(second, written: told), from: 1)
+            #expect(effects.outputs == [.refused(.restored)])
+        }
+        // One that has lost nothing goes on from a number above those of all earlier copies.
+        var whole = driver(copy + records)
+        let effects = whole.receive(welcome(whole, written: told - 1), from: 1)
+        #expect(whole.node.isVoting && whole.node.written == told)
+        let again = driver(copy + records + effects.records)
+        #expect(again.node.journal.written == told)
+    }
+
+    @Test("an answer to an earlier start of the same life confirms nothing")
+    func lateWelcome() {
+        var before = LogDriver(0, of: cluster)
+        let late = welcome(before)
+        before.receive(late, from: 1)
+        #expect(before.node.isVoting)
+        var after = LogDriver(
+            0, of: cluster, records: before.node.checkpoint(), seed: 77)
+        after.receive(late, from: 1)
+        #expect(!after.node.isVoting)
+        after.receive(welcome(after), from: 1)
+        #expect(after.node.isVoting)
+    }
+
+    @Test("one answer that it has lost something takes no vote, another to a fresh question does")
+    func askedTwice() {
+        var driver = driver()
+        driver.meetAll()
+        let number = driver.node.acquaintance.number
+        let lie = welcome(driver, written: driver.node.journal.written + 5)
+        #expect(driver.receive(lie, from: 1).isEmpty)
+        // The same again is no answer to what it asks now.
+        #expect(driver.receive(lie, from: 1).isEmpty)
+        let greetings = driver.wake().sent("hello").map(\.message)
+        #expect(driver.node.acquaintance.number != number)
+        #expect(
+            greetings == [
+                .hello(
+                    Hello(
+                        proof: LogDriver.peer(1).stamp.incarnation,
+                        number: driver.node.acquaintance.number))
+            ])
+        driver.receive(welcome(driver), from: 1)
+        #expect(driver.node.isVoting)
+
+        // What it records meanwhile does not make up for what is missing.
+        driver.receive(welcome(driver, written: driver.node.journal.written + 1), from: 1)
+        driver.receive(.prepare(LogPrepare(ballot: ballot(4), from: 1)), from: 1)
+        let effects = driver.receive(
+            welcome(driver, written: driver.node.journal.written), from: 1)
+        #expect(effects.outputs == [.refused(.restored)] && !driver.node.isVoting)
     }
 
     @Test("a promise is not counted that comes from before what its acceptor has told of")

@@ -56,7 +56,7 @@ struct LogCodecTests {
         func message(_ kind: String) -> [UInt8] {
             LogSamples.ordinary.filter { $0.kind == kind }.flatMap(encoded)
         }
-        #expect(message("hello") == [1] + number(5))
+        #expect(message("hello") == [1] + number(5) + number(0))
         #expect(
             message("heartbeat") == [5] + ballot + number(8) + number(20) + number(10) + number(0)
                 + number(0) + [0, 0, 0, 0])

@@ -10,10 +10,11 @@ struct LogDriver {
 
     init(
         _ id: NodeID, of cluster: LogCluster, state: any ReplicatedState = Recorder(),
-        records: [LogRecord] = [], isBorn: Bool = true, options: LogOptions = LogOptions()
+        records: [LogRecord] = [], isBorn: Bool = true, options: LogOptions = LogOptions(),
+        seed: UInt64 = 2_000
     ) {
         node = LogNode(
-            cluster: cluster, node: id, state: state, seed: 2_000 + UInt64(id.rawValue),
+            cluster: cluster, node: id, state: state, seed: seed + UInt64(id.rawValue),
             options: options)
         for record in records { node.recover(record) }
         if isBorn, node.founding.birth == nil {
@@ -76,7 +77,10 @@ struct LogDriver {
     mutating func meetAll() {
         for other in node.cluster.nodes.removing(node.node) {
             receive(
-                .welcome(Welcome(proof: node.incarnation, remembered: node.incarnation)),
+                .welcome(
+                    Welcome(
+                        proof: node.incarnation, remembered: node.incarnation,
+                        number: node.acquaintance.number)),
                 from: other)
         }
     }

@@ -109,11 +109,12 @@ struct LogSource {
     /// A random message of the case with a tag of ``LogSamples/messageTags``.
     mutating func message(tag: Int) -> LogMessage {
         switch tag {
-        case 1: .hello(Hello(proof: number()))
+        case 1: .hello(Hello(proof: number(), number: number()))
         case 2:
             .welcome(
                 Welcome(
-                    proof: number(), remembered: number(), written: counter(), isVoting: flag()))
+                    proof: number(), remembered: number(), written: counter(), isVoting: flag(),
+                    number: number()))
         case 3: .canvass(Canvass(attempt: number(), insists: flag()))
         case 4: .willing(Willing(attempt: number(), promised: flag() ? ballot() : nil))
         case 5: .heartbeat(heartbeat())
@@ -225,6 +226,7 @@ struct LogSource {
         case 15: .foundingBallot(counter())
         case 16: .foundingPromised(ballot())
         case 17: .foundingAccepted(Proposal(ballot: ballot(), value: bytes()))
+        case 18: .unnumbered
         default: .snapshot(slot(), chain: number(), one(of: snapshots) ?? bytes())
         }
     }

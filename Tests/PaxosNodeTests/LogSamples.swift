@@ -12,7 +12,7 @@ extension CommandID {
 /// Messages and records of the log for the tests of its codec: hand-picked and the largest.
 enum LogSamples {
     static let messageTags = 1...24
-    static let recordTags = 1...17
+    static let recordTags = 1...18
     static let owner: UInt64 = 0x0a57_b0d3
 
     static func bytes(_ count: Int) -> [UInt8] { Array(repeating: 0xa5, count: count) }
@@ -136,9 +136,10 @@ enum LogSamples {
         ]
         let ranges = Array(repeating: SlotRange(first: last, last: last), count: 64)
         return [
-            .hello(Hello(proof: .max)),
+            .hello(Hello(proof: .max, number: .max)),
             .welcome(
-                Welcome(proof: .max, remembered: .max, written: last, isVoting: true)),
+                Welcome(
+                    proof: .max, remembered: .max, written: last, isVoting: true, number: .max)),
             .canvass(Canvass(attempt: .max, insists: true)),
             .willing(Willing(attempt: .max, promised: ballot)),
             .heartbeat(
@@ -190,6 +191,7 @@ enum LogSamples {
         .learned(.maximum, bytes(CommandBatch.maximumSize)), .chosen(0), .chosen(.maximum),
         .snapshot(1, []), .snapshot(.maximum, chain: .max, bytes(100_000)), .refused,
         .witnessed(63, .maximum), .written(0), .written(.maximum),
+        .unnumbered,
         .born(Birth(identifier: 7, founders: [0, 2], lives: [3, 4]), 2, service: [0x6b, 0x76]),
         .foundingBallot(3), .foundingPromised(ballot(5)), .foundingAccepted(proposal(5, [1])),
     ]

@@ -9,9 +9,19 @@ extension StateClaim {
     static let none = StateClaim(applied: 0, chain: 0)
 }
 
+extension Hello {
+    init(proof: UInt64) { self.init(proof: proof, number: 0) }
+}
+
 extension Welcome {
-    init(proof: UInt64, remembered: UInt64) {
-        self.init(proof: proof, remembered: remembered, written: 0, isVoting: true)
+    init(proof: UInt64, remembered: UInt64, number: UInt64 = 0) {
+        self.init(
+            proof: proof, remembered: remembered, written: 0, isVoting: true, number: number)
+    }
+
+    init(proof: UInt64, remembered: UInt64, written: UInt64, isVoting: Bool) {
+        self.init(
+            proof: proof, remembered: remembered, written: written, isVoting: isVoting, number: 0)
     }
 }
 

@@ -16,7 +16,7 @@ import ConsensusCore
 /// *Record numbers.* A directory may be put back from an older copy. It looks whole, and has lost votes all
 /// the same. So each acceptor numbers what it records, tells the number with its answers, and the others
 /// keep the highest, on record too. A life that comes back asks a majority of the acceptors first; one that
-/// is told of a higher number than it has is without a vote for good.
+/// is told of a higher number than it has, and once more when it asks again, is without a vote for good.
 struct Acquaintance: Sendable {
     private let node: NodeID
     private let nodes: NodeSet
@@ -33,11 +33,16 @@ struct Acquaintance: Sendable {
     private var rememberers: NodeSet = []
     /// The acceptors that know of nothing newer of this life than it has.
     private var confirmers: NodeSet = []
+    /// By acceptor: this life's record number when that one first said that it knew a higher one; nil if it
+    /// has not.
+    private var suspected: [UInt64?]
     /// Whether this life of an acceptor is one of the founders', or has been admitted.
     private(set) var isAdmitted = false
     /// Whether another life of this acceptor is remembered, or a newer state of this one: its votes are
     /// refused for good.
     private(set) var isRefused = false
+    /// What answers to its greetings are known by; drawn at the start, and again to ask once more.
+    private(set) var number: UInt64 = 0
     /// By node: before when it is not greeted again.
     private var quietUntil: [Instant]
     private(set) var wakeTime = Instant.never
@@ -62,6 +67,7 @@ struct Acquaintance: Sendable {
         greeted = Array(repeating: 0, count: count)
         remembered = Array(repeating: 0, count: count)
         witnessed = Array(repeating: 0, count: count)
+        suspected = Array(repeating: nil, count: count)
         quietUntil = Array(repeating: Instant(nanoseconds: .min), count: count)
     }
 
@@ -163,6 +169,7 @@ struct Acquaintance: Sendable {
         as presence: Presence, at now: Instant, random: inout RandomSource,
         into lanes: inout LogNode.Lanes
     ) {
+        number = random.nextNonZero()
         if isAcceptor {
             if remembered[node.index] == 0 {
                 remembered[node.index] = presence.incarnation
@@ -191,7 +198,7 @@ struct Acquaintance: Sendable {
                 || confirmers.contains(other) && (isAdmitted || rememberers.contains(other))
             if greeted[other.index] != 0 && isRemembered && presence.birth != 0 { continue }
             isDone = false
-            lanes.send(.hello(Hello(proof: greeted[other.index])), to: other)
+            lanes.send(.hello(Hello(proof: greeted[other.index], number: number)), to: other)
         }
         wakeTime = isDone ? .never : now + resends.next(using: &random)
     }
@@ -202,7 +209,8 @@ struct Acquaintance: Sendable {
     ) {
         guard now >= quietUntil[origin.node.index] else { return }
         quietUntil[origin.node.index] = now + .milliseconds(10)
-        lanes.send(.hello(Hello(proof: origin.stamp.incarnation)), to: origin.node)
+        lanes.send(
+            .hello(Hello(proof: origin.stamp.incarnation, number: number)), to: origin.node)
     }
 
     mutating func receive(
@@ -215,7 +223,8 @@ struct Acquaintance: Sendable {
             challenge(origin, as: presence, at: now, into: &lanes)
         }
         var welcome = Welcome(
-            proof: origin.stamp.incarnation, remembered: 0, written: 0, isVoting: isVoting)
+            proof: origin.stamp.incarnation, remembered: 0, written: 0, isVoting: isVoting,
+            number: hello.number)
         if majority.voters.contains(origin.node), isAcceptor, knows(origin),
             belongsTogether(origin, presence)
         {
@@ -231,24 +240,36 @@ struct Acquaintance: Sendable {
 
     /// Returns why this life has just been refused for good, if it has.
     mutating func receive(
-        _ welcome: Welcome, from origin: Origin, as presence: Presence,
-        into lanes: inout LogNode.Lanes
+        _ welcome: Welcome, from origin: Origin, as presence: Presence, at now: Instant,
+        random: inout RandomSource, into lanes: inout LogNode.Lanes
     ) -> LostVote? {
         guard welcome.proof == presence.incarnation else { return nil }
         greeted[origin.node.index] = origin.stamp.incarnation
-        guard isAcceptor, majority.voters.contains(origin.node),
+        // A life that was started again may have lost what it had when an earlier start was answered.
+        guard isAcceptor, majority.voters.contains(origin.node), welcome.number == number,
             belongsTogether(origin, presence)
         else { return nil }
         guard welcome.remembered != 0 else {
             // It did not know this life; now it is told that this life knows it.
-            lanes.send(.hello(Hello(proof: origin.stamp.incarnation)), to: origin.node)
+            lanes.send(
+                .hello(Hello(proof: origin.stamp.incarnation, number: number)), to: origin.node)
             return nil
         }
         guard welcome.remembered == presence.incarnation else {
             return isAdmitted ? nil : refuse(.forgotten)
         }
         // It has been told a number that only a durable record had: what is here is older.
-        guard welcome.written <= presence.written else { return refuse(.restored) }
+        let written = suspected[origin.node.index] ?? presence.written
+        guard welcome.written <= written else {
+            // One forged datagram must not take its vote for good: it asks once more, by another number.
+            guard suspected[origin.node.index] == nil else { return refuse(.restored) }
+            suspected[origin.node.index] = written
+            confirmers.remove(origin.node)
+            number = random.nextNonZero()
+            greetSoon(at: now)
+            return nil
+        }
+        suspected[origin.node.index] = nil
         confirmers.insert(origin.node)
         if welcome.isVoting, presence.birth != 0, origin.stamp.epoch == presence.birth {
             rememberers.insert(origin.node)

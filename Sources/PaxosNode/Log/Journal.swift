@@ -10,12 +10,21 @@ struct Journal: Sendable {
     private(set) var snapshotSlot: Slot = 0
     /// The last slot recorded as chosen.
     var chosen: Slot = 0
-    /// How many records there have ever been, those that checkpoints have replaced included.
+    /// How many records there have ever been, those that checkpoints have replaced included, but for those
+    /// that do not count.
     private(set) var written: UInt64 = 0
+    /// Whether records count, as far as what is on record says.
+    private(set) var isNumbering = true
 
     mutating func count(_ record: LogRecord) {
         bytes += record.size
-        if case .written(let number) = record { written = number } else { written += 1 }
+        switch record {
+        case .written(let number):
+            written = number
+            isNumbering = true
+        case .unnumbered: isNumbering = false
+        default: if isNumbering { written += 1 }
+        }
     }
 
     mutating func noteSnapshot(at slot: Slot) {
@@ -27,14 +36,37 @@ struct Journal: Sendable {
     mutating func restart(with records: [LogRecord]) {
         bytes = 0
         checkpointBytes = records.reduce(0) { $0 + $1.size }
+        isNumbering = true
     }
 }
 
 extension LogNode {
-    /// Asks for a record to be made durable, and counts it.
+    /// Asks for a record to be made durable, and counts it if records count now.
     mutating func remember(_ record: LogRecord, into lanes: inout Lanes) {
+        if journal.isNumbering, !numbersRecords {
+            journal.count(.unnumbered)
+            lanes.remember(.unnumbered)
+        }
+        resumeNumbering(into: &lanes)
         journal.count(record)
         lanes.remember(record)
+    }
+
+    /// Whether records count: not while a life that has come back may have lost some.
+    ///
+    /// Else a directory older than what was told of it could make up for that by what it records before it
+    /// has been confirmed, if it is started twice.
+    private var numbersRecords: Bool {
+        acceptor == nil || !hasRecovered || acquaintance.isConfirmed
+    }
+
+    /// Has records count again once this life is confirmed, from a number above that of any earlier copy of
+    /// the directory.
+    mutating func resumeNumbering(into lanes: inout Lanes) {
+        guard !journal.isNumbering, numbersRecords else { return }
+        let number = journal.written + 1
+        journal.count(.written(number))
+        lanes.remember(.written(number))
     }
 
     public var wantsCheckpoint: Bool {

@@ -3,10 +3,12 @@ public import ConsensusCore
 extension Hello: WireCodable {
     public func encode(into writer: inout ByteWriter) {
         writer.write(proof)
+        writer.write(number)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
         proof = try reader.readUInt64()
+        number = try reader.readUInt64()
     }
 }
 
@@ -16,6 +18,7 @@ extension Welcome: WireCodable {
         writer.write(remembered)
         writer.write(written)
         writer.write(isVoting)
+        writer.write(number)
     }
 
     public init(from reader: inout ByteReader) throws(WireError) {
@@ -23,6 +26,7 @@ extension Welcome: WireCodable {
         remembered = try reader.readUInt64()
         written = try reader.readNumber()
         isVoting = try reader.readBool()
+        number = try reader.readUInt64()
     }
 }
 

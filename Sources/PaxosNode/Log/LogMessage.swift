@@ -55,6 +55,8 @@ public enum LogMessage: Hashable, Sendable {
 public struct Hello: Hashable, Sendable {
     /// The receiver's incarnation as far as the sender knows it; 0 if it does not.
     public var proof: UInt64
+    /// Drawn by the sender at each start.
+    public var number: UInt64
 }
 
 /// The answer to a ``Hello``.
@@ -69,6 +71,8 @@ public struct Welcome: Hashable, Sendable {
     public var written: UInt64
     /// Whether the sender's votes count.
     public var isVoting: Bool
+    /// That of the hello: proof that this answer is not one to an earlier start of the same life.
+    public var number: UInt64
 }
 
 // MARK: - Finding a leader

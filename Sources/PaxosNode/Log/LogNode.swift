@@ -37,7 +37,8 @@ public struct LogNode: Automaton, Sendable {
     var strangers: [UInt64]
     var hearsay: Hearsay
     var doubt: Doubt
-    private var hasRecovered = false
+    /// Whether this life has begun before, and its records were taken back.
+    private(set) var hasRecovered = false
     public private(set) var recoveryFault: String?
 
     /// The state of the roles this node plays; of the others nil.
@@ -76,9 +77,9 @@ public struct LogNode: Automaton, Sendable {
     var journal = Journal()
     /// How many records it had written before it started.
     private(set) var startWritten: UInt64 = 0
-    /// Votes that wait to be sent, all of one ballot.
     /// The highest slot that a leader has asked this acceptor to accept something in, since it started.
     var askedSlot: Slot = 0
+    /// Votes that wait to be sent, all of one ballot.
     var votesDue = LogAccepted(ballot: Ballot(number: 0, incarnation: 0), slots: [], written: 0)
     /// When there is something to be sent together: at once, or ``Instant/never``.
     var hurryTime = Instant.never
@@ -153,7 +154,7 @@ public struct LogNode: Automaton, Sendable {
         case .refused: acquaintance.recoverRefusal()
         case .witnessed(let acceptor, let number):
             acquaintance.recover(written: number, of: acceptor)
-        case .written: return
+        case .written, .unnumbered: return
         case .born(let birth, let owner, let service):
             recover(birth, of: owner, service: service)
         case .foundingBallot(let number): founding.recover(ballot: number)
@@ -228,6 +229,7 @@ public struct LogNode: Automaton, Sendable {
 
     /// Records what the step just taken has found worth it besides.
     private mutating func finish(into lanes: inout Lanes) {
+        resumeNumbering(into: &lanes)
         for record in acquaintance.takeDue() { remember(record, into: &lanes) }
         guard !lanes.records.isEmpty else { return }
         for record in acquaintance.takeWitnessed() { remember(record, into: &lanes) }
@@ -256,7 +258,7 @@ public struct LogNode: Automaton, Sendable {
         case .welcome(let welcome):
             let knew = acquaintance.knows(origin)
             if let reason = acquaintance.receive(
-                welcome, from: origin, as: presence, into: &lanes)
+                welcome, from: origin, as: presence, at: now, random: &random, into: &lanes)
             {
                 lanes.report(.refused(reason))
             }

@@ -12,8 +12,10 @@ public enum LogRecord: Hashable, Sendable {
     case refused
     /// The highest record number that an acceptor has told of.
     case witnessed(NodeID, UInt64)
-    /// How many records had been written before these, which take the place of all.
+    /// How many records had been written before; those from here on count.
     case written(UInt64)
+    /// Those from here on do not count: a life that has come back has not been confirmed to be whole.
+    case unnumbered
     /// The birth of the cluster, and whose records these are: the node, and the name of its service.
     case born(Birth, NodeID, service: [UInt8])
     /// A founder of the cluster begins a ballot of this number.
@@ -95,6 +97,7 @@ extension LogRecord: WireCodable {
         case .written(let number):
             writer.write(13 as UInt8)
             writer.write(number)
+        case .unnumbered: writer.write(18 as UInt8)
         case .born(let birth, let node, let service):
             writer.write(14 as UInt8)
             birth.encode(into: &writer)
@@ -143,6 +146,7 @@ extension LogRecord: WireCodable {
         case 15: self = .foundingBallot(try reader.readNumber())
         case 16: self = .foundingPromised(try Ballot(from: &reader))
         case 17: self = .foundingAccepted(try Proposal(from: &reader))
+        case 18: self = .unnumbered
         default: throw .unknownTag(tag)
         }
     }
