@@ -86,6 +86,23 @@ struct DoubtTests {
         #expect(driver.node.learner?.chosen == 0)
     }
 
+    @Test(
+        "in role form those who learn nothing say how far slots are chosen, too",
+        arguments: [0, 3] as [NodeID])
+    func followers(id: NodeID) {
+        // Else a learner that was away would wait in vain for a majority where proposers are many.
+        let cluster = LogCluster(proposers: 3, acceptors: 3, learners: 1)
+        var driver = LogDriver(id, of: cluster)
+        driver.meetAll()
+        driver.receive(heartbeat(ballot: 8, chosen: 1 << 19), from: 1)
+        let effects = driver.receive(.question(Question(number: 1, claim: .none)), from: 6)
+        guard case .testimony(let testimony)? = effects.sent("testimony").first?.message else {
+            Issue.record("no testimony")
+            return
+        }
+        #expect(testimony.chosen == 1 << 19 && testimony.ballot == ballot(8))
+    }
+
     @Test("what follows step by step is believed, however far it leads")
     func steps() {
         var driver = follower

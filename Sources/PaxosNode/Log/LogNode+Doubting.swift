@@ -57,7 +57,8 @@ extension LogNode {
             .testimony(
                 Testimony(
                     number: question.number, isVoting: acceptor == nil || isVoting,
-                    chosen: learner?.chosen ?? tenure?.chosen ?? acceptor?.truncated ?? 0,
+                    // One that follows and learns nothing itself has what it believes its leader.
+                    chosen: learner?.chosen ?? hearsay.chosen,
                     ballot: highestBallot, chain: learner?.chain(at: question.claim.applied))),
             to: sender)
     }
