@@ -200,6 +200,27 @@ struct DeskBoundsTests {
         #expect(last[1] == 50 * 32)
     }
 
+    @Test("a learner's answers that find no room go to the leader at the next wakes, all of them")
+    func learned() {
+        var sizes = LogSizes()
+        sizes.answerBytes = 100_000
+        var desk = ClientDesk(sizes, nodes: [0, 1, 2], form: .roles)
+        for sequence in 1...30 as ClosedRange<UInt64> {
+            desk.answer(CommandID(session: 1, sequence: sequence), .done(large), keepsAll: true)
+        }
+        var wakes = 0
+        var sum = 0
+        while desk.hasLearned {
+            desk.passAnswers(to: 2)
+            let sent = send(&desk)
+            #expect(sent[2]! <= sizes.answerBytes)
+            sum += sent[2]!
+            wakes += 1
+        }
+        #expect(sum == 30 * (32 + large.count))
+        #expect(wakes == 5)
+    }
+
     @Test("where others apply, a command that was answered is answered again, without a slot")
     func answeredLately() {
         var desk = ClientDesk(LogSizes(), nodes: [0, 1, 2], form: .roles)

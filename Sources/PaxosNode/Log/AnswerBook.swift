@@ -29,17 +29,25 @@ struct AnswerBook: Sendable {
         self.nodes = nodes
     }
 
-    /// Adds an answer unless there is too much already; the first of all always goes in.
-    mutating func add(_ answer: LogAnswer, to recipient: NodeID) {
-        var size = AnswerBook.overhead
-        if case .done(let bytes) = answer.reply { size += bytes.count }
+    /// About how many bytes an answer takes.
+    static func size(of answer: LogAnswer) -> Int {
+        guard case .done(let bytes) = answer.reply else { return overhead }
+        return overhead + bytes.count
+    }
+
+    /// Adds an answer unless there is too much already; returns whether it did.
+    ///
+    /// The first of all always goes in.
+    @discardableResult
+    mutating func add(_ answer: LogAnswer, to recipient: NodeID) -> Bool {
+        let size = AnswerBook.size(of: answer)
         var index = lastPage[recipient]
         let before = index.map { pages[$0].sum } ?? 0
         guard
             fits(
                 size, after: before, for: recipient, within: sizes.answerBytes,
                 each: sizes.guestAnswerBytes)
-        else { return }
+        else { return false }
         if let page = index,
             pages[page].size + size > sizes.page || pages[page].answers.count == sizes.entries
         {
@@ -54,6 +62,7 @@ struct AnswerBook: Sendable {
         pages[page].size += size
         pages[page].sum += size
         self.size += size
+        return true
     }
 
     /// Whether the answer to a query, which may be as large as any, would still go in.

@@ -55,6 +55,8 @@ struct ClientDesk: Sendable {
 
     /// Who asked for what was passed on.
     private var relayed: RecentTable<NodeID>
+    /// About the most bytes of a learner's answers that wait for their way to the leader.
+    private static let learnedLimit = 32 << 20
     /// Queries of a leader elsewhere, to be put in line once their slot is applied.
     private var reads: [(leader: NodeID, read: ReadAt)] = []
     /// A learner's answers that its leader is to have.
@@ -132,7 +134,8 @@ struct ClientDesk: Sendable {
     ) {
         let id = command.header.id
         if let reply = answered[id] {
-            return book.add(LogAnswer(id: id, reply: reply), to: asker)
+            book.add(LogAnswer(id: id, reply: reply), to: asker)
+            return
         }
         let known = takeWaiting(id)
         if var known {
@@ -295,17 +298,29 @@ struct ClientDesk: Sendable {
             book.add(LogAnswer(id: id, reply: reply), to: command.asker)
         } else if keepsAll {
             // Who asks again is answered from what the state knows.
-            guard learnedBytes < sizes.answerBytes else { return }
-            if case .done(let bytes) = reply { learnedBytes += bytes.count }
-            learnedBytes += 32
-            learned.append(LogAnswer(id: id, reply: reply))
+            guard learnedBytes < ClientDesk.learnedLimit else { return }
+            let answer = LogAnswer(id: id, reply: reply)
+            learnedBytes += AnswerBook.size(of: answer)
+            learned.append(answer)
         }
     }
 
-    /// Sends a learner's answers to the leader; drops them if it knows none.
+    /// Whether answers wait until there is room for them to go to the leader.
+    var hasLearned: Bool { !learned.isEmpty }
+
+    /// Sends a learner's answers to the leader as far as there is room; drops them if it knows none.
     mutating func passAnswers(to leader: NodeID?) {
+        guard !learned.isEmpty else { return }
+        var passed = 0
         if let leader {
-            for answer in learned { book.add(answer, to: leader) }
+            while passed < learned.count, book.add(learned[passed], to: leader) {
+                learnedBytes -= AnswerBook.size(of: learned[passed])
+                passed += 1
+            }
+        }
+        guard leader == nil || passed == learned.count else {
+            learned.removeFirst(passed)
+            return
         }
         learned.removeAll(keepingCapacity: learned.count <= 4_096)
         learnedBytes = 0

@@ -95,6 +95,13 @@ extension LogNode {
         if desk.hasLines { hurry(at: now) }
     }
 
+    /// Passes a learner's answers on that found no room before; the rest at the next wake.
+    mutating func passAnswers(at now: Instant) {
+        guard desk.hasLearned else { return }
+        desk.passAnswers(to: followed.map { cluster.owner(of: $0) })
+        if desk.hasLearned { hurry(at: now) }
+    }
+
     /// Answers queries as far as there is room; the rest at the next wake, after what has come meanwhile.
     mutating func answerLines(at now: Instant) {
         guard desk.hasLines, let learner else { return }

@@ -322,6 +322,7 @@ public struct LogNode: Automaton, Sendable {
         if now >= solitudeTime { fetchUnheard(at: now, into: &lanes) }
         sendVotes(into: &lanes)
         answerLines(at: now)
+        passAnswers(at: now)
         desk.sendAnswers(leader: presentLeader(at: now), into: &lanes)
         noteChosen(into: &lanes)
         finish(into: &lanes)
