@@ -68,6 +68,40 @@ struct DoubtTests {
         #expect(driver.node.learner?.chosen == far)
     }
 
+    @Test("who says the same whenever it is asked, for long enough, is believed alone")
+    func insistence() {
+        let far: Slot = 5 << 20
+        /// What it believes after so many answers of node 1; another stands in the way.
+        func believed(_ answers: [Slot], isFresh: Bool = true) -> Slot {
+            var driver = follower
+            for answer in answers {
+                driver.receive(heartbeat(), from: 2)
+                driver.receive(heartbeat(chosen: far), from: 1)
+                var number: UInt64?
+                while number == nil {
+                    for envelope in driver.wakeInTime().sent("question") {
+                        if case .question(let question) = envelope.message {
+                            number = question.number
+                        }
+                    }
+                }
+                driver.receive(
+                    .testimony(
+                        Testimony(
+                            number: isFresh ? number ?? 0 : 1, isVoting: true, chosen: answer,
+                            ballot: ballot(4), chain: nil)), from: 1)
+                driver.pass(.seconds(1))
+            }
+            driver.receive(heartbeat(chosen: far), from: 1)
+            return driver.node.learner?.chosen ?? 0
+        }
+        #expect(believed(Array(repeating: far, count: 6)) == far)
+        #expect(believed(Array(repeating: far, count: 4)) == 0)
+        #expect(believed(Array(repeating: far, count: 6), isFresh: false) == 0)
+        // What was forged is taken back by the next true answer.
+        #expect(believed([far, far, 0, far, far, 0, far, far]) == 0)
+    }
+
     @Test("one that answers stands in the way, and so does one that has not been asked for long")
     func noSilence() {
         let far: Slot = 5 << 20

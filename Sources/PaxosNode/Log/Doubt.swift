@@ -55,10 +55,15 @@ struct Doubt: Sendable {
         return Question(number: number, claim: disputed ?? StateClaim(applied: 0, chain: 0))
     }
 
+    /// Whether this is an answer to the last question.
+    func asked(for testimony: Testimony) -> Bool {
+        testimony.number == number && number != 0
+    }
+
     /// Takes an answer; returns whether a majority of the learners now agrees on another digest than this
     /// node's.
     mutating func take(_ testimony: Testimony, from node: NodeID, learners: Majority) -> Bool {
-        guard testimony.number == number, number != 0, let disputed, testimony.isVoting,
+        guard asked(for: testimony), let disputed, testimony.isVoting,
             let chain = testimony.chain, chain != disputed.chain
         else { return false }
         testimonies[node.index] = chain

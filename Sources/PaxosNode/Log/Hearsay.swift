@@ -6,7 +6,8 @@ import ConsensusCore
 /// only if a majority of the nodes that have greeted this one says as much: a single datagram, be it forged
 /// with a peer's address, must not send a node where it never finds back from. Whoever has been away for long
 /// asks all (``Question``) and leaps then. Those that have been silent for long while they are asked do not
-/// count: a majority that is healthy must get on without the rest.
+/// count: a majority that is healthy must get on without the rest. And whoever says the same for a while,
+/// whenever it is asked with a fresh number, is believed alone: nobody else may be left who knows it.
 struct Hearsay: Sendable {
     /// By node: the highest position and ballot number that it spoke of.
     private var claims: [(chosen: Slot, ballot: UInt64)]
@@ -18,6 +19,8 @@ struct Hearsay: Sendable {
     private let ballotLeap: UInt64
     /// By node: when it was last heard.
     private var heardTime: [Instant]
+    /// By node: the least that it has answered to question after question, and from when to when.
+    private var sworn: [(start: Instant, end: Instant, claim: Claim)]
     /// Since when, and until when, others have said what was not believed, without a long pause.
     private var doubtStart = Instant.never
     private var doubtEnd = Instant(nanoseconds: .min)
@@ -25,6 +28,7 @@ struct Hearsay: Sendable {
     init(nodeCount: Int, options: LogOptions) {
         claims = Array(repeating: (0, 0), count: nodeCount)
         heardTime = Array(repeating: Instant(nanoseconds: .min), count: nodeCount)
+        sworn = Array(repeating: (.never, Instant(nanoseconds: .min), Claim()), count: nodeCount)
         slotLeap = options.slotLeap
         ballotLeap = options.ballotLeap
     }
@@ -58,9 +62,22 @@ struct Hearsay: Sendable {
         return true
     }
 
+    /// Takes note of the answer to a question that had a fresh number.
+    mutating func swear(_ claim: Claim, by node: NodeID, at now: Instant) {
+        let known = sworn[node.index]
+        guard known.end + LogTiming.questionLimit >= now, claim.chosen >= known.claim.chosen,
+            claim.ballot >= known.claim.ballot
+        else { return sworn[node.index] = (now, now, claim) }
+        sworn[node.index].end = now
+        guard known.start + LogTiming.insistence <= now else { return }
+        know(chosen: known.claim.chosen, ballot: known.claim.ballot)
+        sworn[node.index] = (now, now, claim)
+    }
+
     /// Forgets what an earlier life of a node has said.
     mutating func forget(_ node: NodeID) {
         claims[node.index] = (0, 0)
+        sworn[node.index] = (.never, Instant(nanoseconds: .min), Claim())
     }
 
     /// Those that are silent though all have been asked for long.

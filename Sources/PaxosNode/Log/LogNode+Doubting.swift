@@ -64,8 +64,11 @@ extension LogNode {
     }
 
     mutating func receive(
-        _ testimony: Testimony, from sender: NodeID, into lanes: inout Lanes
+        _ testimony: Testimony, from sender: NodeID, at now: Instant, into lanes: inout Lanes
     ) {
+        if doubt.asked(for: testimony) {
+            hearsay.swear(LogMessage.testimony(testimony).claim, by: sender, at: now)
+        }
         let learners = Majority(of: cluster.learners)
         guard doubt.take(testimony, from: sender, learners: learners),
             let position = doubt.disputed?.applied

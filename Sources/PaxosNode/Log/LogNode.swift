@@ -289,7 +289,8 @@ public struct LogNode: Automaton, Sendable {
         case .hello, .welcome, .founding, .born, .inquiry, .report: return
         case .question(let question):
             receive(question, from: origin.node, at: now, into: &lanes)
-        case .testimony(let testimony): receive(testimony, from: origin.node, into: &lanes)
+        case .testimony(let testimony):
+            receive(testimony, from: origin.node, at: now, into: &lanes)
         case .canvass(let canvass): receive(canvass, from: origin.node, at: now, into: &lanes)
         case .willing(let willing): receive(willing, from: origin.node, at: now, into: &lanes)
         case .heartbeat(let heartbeat):

@@ -14,6 +14,8 @@ enum LogTiming {
     static let questionLimit = Interval.seconds(2)
     /// After what silence a node that is asked in vain does not stand in the way of what others say.
     static let absence = Interval.seconds(5)
+    /// How long a node must say the same, whenever it is asked, to be believed alone.
+    static let insistence = Interval.seconds(5)
     /// The interval of the leader's signs of life.
     static let heartbeat = Interval.milliseconds(60)
     /// How long a leader, and whoever is about to be one after a long phase 1, must have been silent for an
