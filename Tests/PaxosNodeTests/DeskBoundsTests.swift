@@ -200,6 +200,19 @@ struct DeskBoundsTests {
         #expect(last[1] == 50 * 32)
     }
 
+    @Test("after a snapshot, a command whose reply was not heard is taken again when asked for")
+    func afterSnapshot() {
+        var desk = ClientDesk(LogSizes(), nodes: [0, 1, 2], form: .replicas)
+        let command = LogSamples.operation(.command, [3])
+        desk.admit(command, from: 9, at: now)
+        _ = desk.takeBatch()
+        desk.admit(command, from: 9, at: now + .seconds(60))
+        #expect(!desk.hasCommands)
+        desk.forgetWaiting()
+        desk.admit(command, from: 9, at: now + .seconds(60))
+        #expect(desk.hasCommands)
+    }
+
     @Test("a learner's answers that find no room go to the leader at the next wakes, all of them")
     func learned() {
         var sizes = LogSizes()

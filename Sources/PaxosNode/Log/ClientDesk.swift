@@ -184,18 +184,26 @@ struct ClientDesk: Sendable {
         for operation in operations { relayed.insert(asker, for: operation.header.id) }
     }
 
+    /// Forgets who waits for which command.
+    ///
+    /// Once a leader goes on from another's snapshot, it will not be told of the replies in the slots that
+    /// the snapshot spares it; who asks again is answered from what the state knows, or gets a slot.
+    mutating func forgetWaiting() {
+        waiting.removeAll()
+        older.removeAll()
+        shares.reset()
+        olderShares.reset()
+    }
+
     mutating func beginTenure() {
         endTenure()
     }
 
     /// Forgets what only a leader can carry out.
     mutating func endTenure() {
-        waiting.removeAll()
-        older.removeAll()
+        forgetWaiting()
         olderTime = Instant(nanoseconds: .min)
         queue.removeAll()
-        shares.reset()
-        olderShares.reset()
         newQueries.removeAll()
         rounds.removeAll()
         lines.removeAll()

@@ -267,6 +267,7 @@ extension LogNode {
         if cluster.form == .replicas { acceptor?.truncate(through: assembly.slot) }
         // What it has proposed there may not be what was chosen.
         if let tenure, tenure.chosen < assembly.slot { abdicate(at: now) }
+        desk.forgetWaiting()
         lanes.report(.restored(assembly.slot))
         applyChosen(at: now, into: &lanes)
         goOn(with: [sender], since: 0, isAnswered: true, at: now, into: &lanes)
