@@ -30,9 +30,10 @@ extension LogOracle {
             }
     }
 
-    /// A cluster may begin anew once, on so many emptied disks that the rest can do nothing without them.
+    /// A cluster may begin anew once, on so many emptied disks that the rest can do nothing without them; of
+    /// a node with a twin there would be another disk.
     func mayBeginAnew(wiped: NodeSet, kept: NodeSet) -> Bool {
-        formerBirths.isEmpty && cluster.majority.isReached(by: wiped)
+        formerBirths.isEmpty && standingStill.isEmpty && cluster.majority.isReached(by: wiped)
             && disks.contains { $0.birth != nil }
     }
 

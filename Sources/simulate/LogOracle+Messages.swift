@@ -26,7 +26,10 @@ extension LogOracle {
                 for operation in read.operations { try checkQuery(operation.header.id, by: node) }
             case .reply(let reply):
                 for answer in reply.answers {
-                    if answer.id.owner == 0 { try checkQuery(answer.id, by: node) }
+                    // A guest's command may have no owner either, and is refused.
+                    if answer.id.owner == 0, case .done = answer.reply {
+                        try checkQuery(answer.id, by: node)
+                    }
                     try sessions.check(answer, by: node)
                 }
             default: return
