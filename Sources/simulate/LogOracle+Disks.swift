@@ -38,7 +38,9 @@ extension LogOracle {
     }
 
     /// A second process with an empty disk is one that lost its disk, as far as the others can tell; one with
-    /// a copy of the disk cannot be told from the first. Acceptors in role form forget what is in the snapshot
+    /// a copy of the disk cannot be told from the first.
+    ///
+    /// Acceptors in role form forget what is in the snapshot
     /// of a learner, whichever of the two it was that told them of it.
     func mayTwin(_ node: NodeID, with disk: TwinDisk) -> Bool {
         let isLearnerAlone = cluster.form == .roles && cluster.learners.contains(node)
