@@ -39,8 +39,9 @@ public struct LogSizes: Hashable, Sendable {
 
     // MARK: What one client without a line may take of it
 
-    /// The most commands of one client whose answers a leader awaits.
-    var guestCommands: Int { max(1, commands / 16) }
+    /// The most commands of one client whose answers a leader awaits: at least all that a client has under
+    /// way, or its first ones could keep the last from ever being taken.
+    var guestCommands: Int { max(outstanding + 1, commands / 16) }
     /// About the most bytes of one client's commands that wait for a slot.
     var guestBatchBytes: Int { max(batch, batches * (batch / 4)) }
     /// About the most bytes of one client's queries that wait.
