@@ -83,6 +83,10 @@ extension LogOracle {
         }
     }
 
+    mutating func didHeal(_ healthy: NodeSet, at time: Instant) {
+        healed = healthy
+    }
+
     // MARK: - What has become of them
 
     /// A life that never had a vote has promised nothing, and the next may come in its place.

@@ -20,6 +20,8 @@ extension LogOracle {
             violate("sessions", "client \(node) has somebody else speak for it")
         case .worker(.fails): tally.timeouts += 1
         case .worker(.isNeglected):
+            // Those that stay broken may lead, and do little with it, again and again.
+            guard cluster.nodes.isSubset(of: healed) else { return }
             violate(
                 "liveness", "client \(node) waits in vain for nodes that have answered just before")
         case .worker(.concludes): concluded.insert(node)

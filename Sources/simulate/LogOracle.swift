@@ -47,6 +47,8 @@ struct LogOracle: Oracle {
     var lostVotes: [UInt64]
     /// The births of clusters that were begun anew since: what their nodes still do is of no consequence.
     var formerBirths: [UInt64] = []
+    /// The hosts that have been healed.
+    var healed: NodeSet = []
     /// By node and life: the other of two processes with one ID.
     var standingStill: [NodeID: [Int: StandingProcess]] = [:]
     private let state: any ReplicatedState

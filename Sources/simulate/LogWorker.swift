@@ -61,7 +61,7 @@ struct LogWorker: Automaton {
     /// The patience of the last operations.
     private static let lastTimeout = Interval.seconds(1_000)
     /// The patience of the very last, when others were answered just before.
-    private static let promptTimeout = Interval.seconds(20)
+    private static let promptTimeout = Interval.seconds(40)
 
     init(
         _ client: LogClient, service: Service, plan: Plan, node: NodeID, life: Int, seed: UInt64
