@@ -66,7 +66,11 @@ extension LogOracle {
 
     private mutating func noteRequest(_ message: LogMessage) {
         guard case .request(let request) = message else { return }
-        for operation in request.operations where operation.kind == .command {
+        for operation in request.operations {
+            guard operation.kind == .command else {
+                questions[operation.header.id] = operation.body
+                continue
+            }
             requests[operation.header.id] = operation.body
             sessions.didSend(operation.header)
         }

@@ -56,6 +56,8 @@ struct LogOracle: Oracle {
     var lives: [Int]
     /// The ballots prepared, and in which life of their proposer.
     var prepared = BallotLives()
+    /// The queries that clients sent.
+    var questions: [CommandID: [UInt8]] = [:]
     /// The commands that clients sent.
     var requests: [CommandID: [UInt8]] = [:]
     var sessions: SessionWitness
@@ -86,8 +88,10 @@ struct LogOracle: Oracle {
     func mayForge(_ message: LogMessage, to node: NodeID) -> Bool {
         guard case .request(let request) = message else { return true }
         return request.operations.allSatisfy { operation in
-            guard operation.kind == .command else { return true }
             let id = operation.header.id
+            guard operation.kind == .command else {
+                return questions[id].map { $0 == operation.body } ?? true
+            }
             if let sent = requests[id] { return sent == operation.body }
             return !requests.keys.contains { $0.owner == id.owner }
         }

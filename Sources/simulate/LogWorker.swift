@@ -6,7 +6,7 @@ import Simulation
 /// answered or given up, or several at a time.
 ///
 /// When it is told to conclude it begins no more of these. Every line does one more write, beside it
-/// another does a write and a read, each with as much patience as it takes, and then one of little.
+/// another does a write and a read, each with as much patience as it takes, and then one of some seconds.
 struct LogWorker: Automaton {
     typealias Message = LogMessage
     typealias Record = LogRecord
@@ -32,6 +32,9 @@ struct LogWorker: Automaton {
     private let tuning: LogTuning
     private var draw: OperationDraw
     private var lines: [Line]
+    /// Whether it also asks the nodes how they are, at times; and where that is drawn from.
+    private let asksStatus: Bool
+    private var inquiries: RandomSource
     private var remaining: Int
     /// Which operations of this life are left out; see ``Simulation/Plan/omitted``.
     private let omitted: [Int]
@@ -70,6 +73,8 @@ struct LogWorker: Automaton {
         self.client = client
         self.tuning = tuning
         random = RandomSource(seed: seed)
+        inquiries = RandomSource(seed: Dice.mix(seed ^ 0x494e_5155))
+        asksStatus = inquiries.below(8) == 0
         draw = OperationDraw(service, name: "\(node).\(life)", &random)
         remaining = tuning.operations
         omitted = (0..<tuning.operations).filter {
@@ -166,6 +171,10 @@ struct LogWorker: Automaton {
             operation = draw.write(&random)
         } else {
             guard remaining > 0 else { return }
+            if asksStatus && inquiries.below(4) == 0 {
+                return call(
+                    .status(.computed), on: index, within: .seconds(2), at: now, into: &lanes)
+            }
             remaining -= 1
             operation = draw.next(&random)
             if omitted.contains(tuning.operations - 1 - remaining) {
@@ -182,10 +191,17 @@ struct LogWorker: Automaton {
             timeout = random.interval(in: tuning.timeout)
         }
         lines[index].isLate = lines[index].isOwed
+        lanes.report(.begins(operation, process: lines[index].process))
+        call(operation.call, on: index, within: timeout, at: now, into: &lanes)
+    }
+
+    private mutating func call(
+        _ operation: ClientCall.Operation, on index: Int, within timeout: Interval,
+        at now: Instant, into lanes: inout Lanes
+    ) {
         nextNumber += 1
         lines[index].number = nextNumber
-        lanes.report(.begins(operation, process: lines[index].process))
-        let call = ClientCall(number: nextNumber, operation: operation.call, timeout: timeout)
+        let call = ClientCall(number: nextNumber, operation: operation, timeout: timeout)
         pass(&lanes, at: now) { client, lanes in
             client.handle(.call(call), at: now, into: &lanes)
         }

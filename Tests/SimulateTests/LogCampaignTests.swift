@@ -12,7 +12,7 @@ struct LogCampaignTests {
         (.kv, 59), (.kv, 530), (.kv, 596), (.kv, 818), (.kv, 1_076), (.kv, 1_274), (.kv, 1_299),
         (.kv, 1_420), (.kv, 30_519), (.kv, 112_878), (.kv, 442_400), (.list, 5_659),
         (.list, 246_611),
-        (.list, 326_062), (.list, 452_426), (.list, 664), (.list, 8_036),
+        (.list, 326_062), (.list, 452_426), (.list, 664), (.list, 8_036), (.kv, 5_433),
     ]
 
     private func scenario(_ service: Service, bug: PlantedBug? = nil) -> LogScenario {
