@@ -41,7 +41,9 @@ rm -f "$build"/*.profraw
 failed=0
 for service in variable kv list; do
     LLVM_PROFILE_FILE=$build/$service.profraw \
-        "$simulate" --service "$service" --seeds "1..$seeds" 2>/dev/null | head -n 1 || failed=1
+        "$simulate" --service "$service" --seeds "1..$seeds" \
+        >"$build/$service.txt" 2>/dev/null || failed=1
+    head -n 1 "$build/$service.txt"
 done
 "$profdata" merge -sparse "$build"/*.profraw -o "$build/all.profdata"
 "$cov" export -format=text -instr-profile "$build/all.profdata" "$simulate" \

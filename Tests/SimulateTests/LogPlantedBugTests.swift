@@ -26,7 +26,7 @@ struct LogPlantedBugTests {
         Sighting(.forgetAccepted, 1...40, "reports"),
         Sighting(.promiseAtOldBallot, 1...40, "promises", "checkpoints keep everything"),
         Sighting(.acceptDoesNotPromise, 1...40, "promises", "checkpoints keep everything"),
-        Sighting(.mixedBallots, 220...260, "learned values", "leadership"),
+        Sighting(.mixedBallots, 220...260, "learned values", "leadership", "claims"),
         Sighting(.ballotReuse, 1...40, "ballots", "checkpoints keep everything"),
         Sighting(.answerBeforeDurable, 1...40, "ballots", "durability"),
         Sighting(.amnesia, 1...40, "amnesia"),
