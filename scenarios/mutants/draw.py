@@ -129,7 +129,7 @@ def candidates(lines, function, begin):
         kinds.setdefault("negated", []).append((begin, text, sentence))
     near = [begin] + list(block(lines, function, begin))
     for index in near:
-        if index == function.opening or lines[index].strip().startswith("//"):
+        if index == function.opening or lines[index].strip().startswith(("//", "precondition")):
             continue
         for text, sentence in shifts(lines[index]):
             kinds.setdefault("shifted", []).append((index, text, sentence))
