@@ -4,6 +4,8 @@ extension ConsensusNode {
     mutating func receiveElection(
         _ message: Message, from origin: Origin, at now: Instant, into lanes: inout Lanes
     ) {
+        // Clients ask who is there; who leads is a matter of the nodes.
+        if message != .probe, !cluster.nodes.contains(origin.node) { return }
         switch message {
         case .token(let token):
             let outcome = election.receive(
