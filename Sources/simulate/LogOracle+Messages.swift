@@ -71,7 +71,10 @@ extension LogOracle {
                 questions[operation.header.id] = operation.body
                 continue
             }
-            requests[operation.header.id] = operation.body
+            let id = operation.header.id
+            requests[id] = operation.body
+            answeredBelow[id] = max(
+                operation.header.answeredBelow, answeredBelow[id, default: 0])
             sessions.didSend(operation.header)
         }
     }

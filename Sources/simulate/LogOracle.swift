@@ -60,6 +60,8 @@ struct LogOracle: Oracle {
     var questions: [CommandID: [UInt8]] = [:]
     /// The commands that clients sent.
     var requests: [CommandID: [UInt8]] = [:]
+    /// Up to where the client said, with each command, that it has its answers.
+    var answeredBelow: [CommandID: UInt64] = [:]
     var sessions: SessionWitness
     /// The clients whose last operations were answered.
     var concluded: NodeSet = []
@@ -92,7 +94,11 @@ struct LogOracle: Oracle {
             guard operation.kind == .command else {
                 return questions[id].map { $0 == operation.body } ?? true
             }
-            if let sent = requests[id] { return sent == operation.body }
+            if let sent = requests[id] {
+                // Below a mark raised for it, a client's own commands would be superseded.
+                return sent == operation.body
+                    && operation.header.answeredBelow <= answeredBelow[id, default: 0]
+            }
             return !requests.keys.contains { $0.owner == id.owner }
         }
     }

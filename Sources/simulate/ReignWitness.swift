@@ -114,12 +114,13 @@ struct ReignWitness {
         let reported = phase.reported[slot] ?? []
         let own = reported.filter { $0.acceptance.value == value }.map(\.acceptance.ballot).max()
         // Those that know of nothing above what is proposed. A report may have come too early to be heard.
+        // One that has forgotten the slot since it reported has promised just the same.
         let agreeing = phase.promisers.filter { acceptor in
-            (phase.truncated[acceptor] ?? 0) < slot
-                && reported.allSatisfy { report in
-                    report.acceptor != acceptor
-                        || own.map { report.acceptance.ballot <= $0 } ?? false
-                }
+            let reports = reported.filter { $0.acceptor == acceptor }
+            if reports.isEmpty { return (phase.truncated[acceptor] ?? 0) < slot }
+            return reports.allSatisfy { report in
+                own.map { report.acceptance.ballot <= $0 } ?? false
+            }
         }
         if cluster.majority.isReached(by: agreeing.reduce(into: NodeSet()) { $0.insert($1) }) {
             return

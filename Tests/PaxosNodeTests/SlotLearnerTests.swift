@@ -182,18 +182,18 @@ struct SlotLearnerTests {
             SnapshotPart(slot: slot, size: 4, offset: offset, bytes: bytes)
         }
         var catchUp = CatchUp(LogSizes())
-        let early = catchUp.take(part(5, 2, [3, 4]))
+        let early = catchUp.take(part(5, 2, [3, 4]), from: 1)
         #expect(early == nil)
-        let begun = catchUp.take(part(5, 0, [1, 2]))
+        let begun = catchUp.take(part(5, 0, [1, 2]), from: 1)
         #expect(begun?.bytes == [1, 2] && begun?.isComplete == false)
         let useless = [part(5, 0, [1, 2]), part(4, 0, [1, 2]), part(5, 2, [1, 2, 3])].map {
-            catchUp.take($0)
+            catchUp.take($0, from: 1)
         }
         #expect(useless.allSatisfy { $0 == nil })
         #expect(catchUp.fetch(from: 1) == Fetch(from: 1, snapshot: 5, offset: 2))
-        let newer = catchUp.take(part(6, 0, [9]))
+        let newer = catchUp.take(part(6, 0, [9]), from: 1)
         #expect(newer?.bytes == [9])
-        let rest = catchUp.take(part(6, 1, [8, 7, 6]))
+        let rest = catchUp.take(part(6, 1, [8, 7, 6]), from: 1)
         #expect(rest?.isComplete == true && rest?.bytes == [9, 8, 7, 6])
     }
 
@@ -202,13 +202,33 @@ struct SlotLearnerTests {
         var random = RandomSource(seed: 1)
         var catchUp = CatchUp(LogSizes())
         let older = SnapshotPart(slot: 4, size: 4, offset: 0, bytes: [1])
-        _ = catchUp.take(SnapshotPart(slot: 5, size: 4, offset: 0, bytes: [1, 2]))
+        _ = catchUp.take(SnapshotPart(slot: 5, size: 4, offset: 0, bytes: [1, 2]), from: 1)
         for attempt in 1...CatchUp.persistence {
-            let taken = catchUp.take(older)
+            let taken = catchUp.take(older, from: 2)
             #expect(taken == nil, "after \(attempt - 1) attempts")
             catchUp.didAsk(at: milliseconds(1), random: &random)
         }
-        let taken = catchUp.take(older)
+        let taken = catchUp.take(older, from: 2)
         #expect(taken?.slot == 4)
+    }
+
+    @Test("whoever sent half of a snapshot is asked for the rest, and others too when it is silent")
+    func oneSource() {
+        var random = RandomSource(seed: 1)
+        var catchUp = CatchUp(LogSizes())
+        let peers: NodeSet = [0, 1, 2, 3]
+        _ = catchUp.take(SnapshotPart(slot: 5, size: 4, offset: 0, bytes: [1, 2]), from: 2)
+        for _ in 1...2 {
+            #expect(catchUp.nextPeer(of: peers, leader: 0, random: &random) == 2)
+            catchUp.didAsk(at: milliseconds(1), random: &random)
+        }
+        var asked = NodeSet()
+        for _ in 3..<CatchUp.persistence {
+            catchUp.didAsk(at: milliseconds(1), random: &random)
+            if let peer = catchUp.nextPeer(of: peers, leader: 0, random: &random) {
+                asked.insert(peer)
+            }
+        }
+        #expect(asked.contains(0) && asked.contains(2))
     }
 }

@@ -64,6 +64,20 @@ struct LogCampaignTests {
         expectSameTrace(of: scenario(service), seed: seed)
     }
 
+    /// What each showed once: a client neglected by a broken leader, half a snapshot begun anew with every
+    /// peer, a mark raised by a guest, phase 1 that never ended, a slot forgotten between two reports.
+    @Test(
+        "seeds that failed once hold",
+        arguments: [
+            (Service.kv, 8010), (.kv, 201_725), (.kv, 213_737), (.kv, 403_460), (.kv, 411_206),
+            (.kv, 631_307), (.kv, 905_019), (.list, 34_205), (.list, 201_725), (.list, 213_737),
+            (.list, 402_106), (.list, 413_882), (.list, 696_703),
+        ] as [(Service, UInt64)])
+    func heldSince(service: Service, seed: UInt64) {
+        var world = scenario(service).makeWorld()
+        #expect(LogScenario.run(scenario(service).plan(seed), in: &world).failure == nil)
+    }
+
     @Test("replicas as many as asked for, and role forms")
     func shapes() {
         for nodes in [[1], [2], [4], [1, 1, 1], [2, 4, 2]] {

@@ -7,6 +7,8 @@ struct CatchUp: Sendable {
     private(set) var time = Instant.never
     /// The snapshot that is being received.
     var assembly: SnapshotAssembly?
+    /// Who sent its last piece; others may have snapshots of other slots, which begin at the beginning.
+    private var source: NodeID?
     private var resends = Backoff(initial: LogTiming.fetch, limit: LogTiming.fetchLimit)
     /// How many times it has asked since something was missing.
     private var attempts = 0
@@ -19,6 +21,8 @@ struct CatchUp: Sendable {
 
     /// After how many fruitless attempts another snapshot, even an older one, will do.
     static let persistence = 8
+    /// After how many others are asked too.
+    private static let patience = 3
 
     init(_ sizes: LogSizes) {
         self.sizes = sizes
@@ -37,10 +41,15 @@ struct CatchUp: Sendable {
         resends.reset()
     }
 
-    /// Whom to ask: the leader first, then anyone, in turns.
+    /// Whom to ask: who has sent half of a snapshot, or the leader first, then anyone, in turns.
     func nextPeer(
         of peers: NodeSet, leader: NodeID?, random: inout RandomSource
     ) -> NodeID? {
+        if assembly != nil, let source, peers.contains(source),
+            fruitlessAttempts < CatchUp.patience || attempts % 2 == 1
+        {
+            return source
+        }
         if let leader, peers.contains(leader), attempts % 2 == 0 { return leader }
         guard !peers.isEmpty else { return nil }
         let index = random.number(in: 0...peers.count - 1)
@@ -75,13 +84,14 @@ struct CatchUp: Sendable {
     // MARK: Receiving a snapshot
 
     /// Adds a piece; returns the snapshot so far, or nil if the piece is of no use now.
-    mutating func take(_ part: SnapshotPart) -> SnapshotAssembly? {
+    mutating func take(_ part: SnapshotPart, from sender: NodeID) -> SnapshotAssembly? {
         guard part.size <= UInt32(LogRecord.maximumSnapshotSize) else { return nil }
         if part.offset == 0, part.slot > assembly?.slot ?? 0 {
             assembly = SnapshotAssembly(
                 slot: part.slot, chain: part.chain, size: Int(part.size))
         }
         guard assembly?.add(part) == true else { return nil }
+        source = sender
         pieces += 1
         allPieces += 1
         fruitlessAttempts = 0

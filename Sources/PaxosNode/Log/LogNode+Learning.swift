@@ -248,7 +248,7 @@ extension LogNode {
         guard let applied = learner?.applied, cluster.learners.contains(sender),
             part.slot > applied
         else { return }
-        guard let assembly = catchUp.take(part) else { return }
+        guard let assembly = catchUp.take(part, from: sender) else { return }
         // Who has nothing else that says so must not give up between two pieces.
         learner?.note(chosen: part.slot)
         guard assembly.isComplete else {
