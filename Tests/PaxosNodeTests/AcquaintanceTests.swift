@@ -221,6 +221,8 @@ struct AcquaintanceTests {
         }
         #expect(welcome.written == 40)
         #expect(driver.node.checkpoint().contains(.witnessed(1, 40)))
+        let next = driver.receive(.prepare(LogPrepare(ballot: ballot(100), from: 1)), from: 1)
+        #expect(next.records.contains(.witnessed(1, 40)))
     }
 
     @Test("a life that has written less than it once told others of has no vote, for good")

@@ -135,6 +135,21 @@ struct FoundingTests {
         return (driver, birth)
     }
 
+    @Test("a birth of a life that is not the one remembered is not agreed to")
+    func anotherLife() {
+        var driver = LogDriver(1, of: LogCluster(replicas: 3), isBorn: false)
+        driver.receive(
+            .hello(Hello(proof: driver.node.incarnation)), from: origin(0, life: 50))
+        for (life, isAgreed) in [(51, false), (50, true)] as [(UInt64, Bool)] {
+            let birth = Birth(
+                identifier: 9, founders: [0, 1], lives: [life, driver.node.incarnation])
+            let proposal = Proposal(ballot: ballot(3), value: birth.value)
+            let effects = driver.receive(
+                .founding(.accept(Accept(proposal: proposal))), from: origin(0, life: 50))
+            #expect(effects.records.contains(.foundingAccepted(proposal)) == isAgreed)
+        }
+    }
+
     @Test("a leftover's birth does not take away a vote for one that may hold")
     func leftoverMeanwhile() {
         var (driver, birth) = accepting()

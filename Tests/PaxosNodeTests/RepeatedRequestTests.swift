@@ -92,6 +92,10 @@ struct RepeatedRequestTests {
         #expect(!deposed.node.desk.hasCommands)
         guard let ballot = deposed.node.tenure?.ballot else { return }
         let round = deposed.node.reign.round
+        let another = Ballot(number: ballot.number + 3, incarnation: ballot.incarnation)
+        deposed.receive(
+            .pulse(Pulse(ballot: another, round: round, isVoting: true, snapshot: 0)), from: 1)
+        #expect(answers(deposed.wake()).isEmpty)
         deposed.receive(
             .pulse(Pulse(ballot: ballot, round: round, isVoting: true, snapshot: 0)), from: 1)
         #expect(answers(deposed.wake()) == [4: .expired])
