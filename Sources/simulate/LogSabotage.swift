@@ -62,7 +62,6 @@ struct LogSabotage {
         case (.supersededLeader, .chosen), (.supersededLeader, .snapshotPart),
             (.supersededLeader, .accepted):
             if let tenure, node.tenure == nil { node.tenure = tenure }
-        case (.learnedOverwritten, .accept): dropLearned(in: &lanes)
         case (.staleRead, .pulse) where node.cluster.acceptors.contains(origin.node):
             pulseTime = now
         default: break
@@ -102,18 +101,6 @@ struct LogSabotage {
         guard case .promise(var promise) = message else { return }
         promise.next = nil
         message = .promise(promise)
-    }
-
-    /// What is accepted takes the place of what was learned in its slot.
-    private func dropLearned(in lanes: inout LogNode.Lanes) {
-        let accepted = lanes.records.compactMap { record -> Slot? in
-            if case .accepted(let entry) = record { return entry.slot }
-            return nil
-        }
-        lanes.records.removeAll { record in
-            if case .learned(let slot, _) = record { return accepted.contains(slot) }
-            return false
-        }
     }
 
     /// A vote that has come before is taken for somebody else's.

@@ -17,7 +17,7 @@ struct LogScenario: Scenario {
         .countDatagrams, .forgetAccepted, .promiseAtOldBallot, .acceptDoesNotPromise,
         .valueOfHighestPromise, .mixedBallots, .ballotReuse, .answerBeforeDurable, .amnesia,
         .tornTail, .doubleApply, .staleRead, .guessableSession, .leftover, .oldDisk,
-        .firstPageOnly, .queryQuorum, .supersededLeader, .learnedOverwritten,
+        .firstPageOnly, .queryQuorum, .supersededLeader,
         .checkpointDropsLearned, .checkpointDropsBallot, .answeredTooHigh,
     ]
 

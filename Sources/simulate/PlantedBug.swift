@@ -27,7 +27,6 @@ enum PlantedBug: String, CaseIterable {
     case firstPageOnly = "first-page-only"
     case queryQuorum = "query-quorum"
     case supersededLeader = "superseded-leader"
-    case learnedOverwritten = "learned-overwritten"
     case checkpointDropsLearned = "checkpoint-drops-learned"
     case checkpointDropsBallot = "checkpoint-drops-ballot"
     case answeredTooHigh = "answered-too-high"
@@ -55,8 +54,6 @@ enum PlantedBug: String, CaseIterable {
         case .queryQuorum: "a query is answered when one acceptor too few has confirmed who leads"
         case .supersededLeader:
             "a leader goes on that has learned that a higher ballot has chosen something else"
-        case .learnedOverwritten:
-            "a chosen value is not recorded anew when another is accepted in its slot"
         case .checkpointDropsLearned: "a checkpoint leaves out values learned and not yet applied"
         case .checkpointDropsBallot: "a checkpoint leaves out the last ballot's number"
         case .answeredTooHigh:

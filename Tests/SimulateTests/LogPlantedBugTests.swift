@@ -60,7 +60,7 @@ struct LogPlantedBugTests {
 
     /// Those that show in one seed of thousands: `simulate --bugs` finds them.
     static let rare: [PlantedBug] = [
-        .valueOfHighestPromise, .leftover, .oldDisk, .supersededLeader, .learnedOverwritten,
+        .valueOfHighestPromise, .leftover, .oldDisk, .supersededLeader,
     ]
 
     @Test("there is a sighting of every bug that is not rare")
