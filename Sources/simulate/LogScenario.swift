@@ -31,7 +31,8 @@ struct LogScenario: Scenario {
         shape.append(settings.clients ?? random.number(in: 1...4))
         var limits = Plan.Limits(faults: settings.faults)
         limits.safetyTime = [.seconds(1), .seconds(2), .seconds(4)][random.number(in: 0...2)]
-        limits.livenessBound = LogScenario.livenessBound
+        // A planted bug that stops everything is told of sooner.
+        limits.livenessBound = settings.bug == nil ? LogScenario.livenessBound : .seconds(60)
         limits.permanentCrashes = 2
         limits.amnesiacs = 2
         limits.storing = LogCluster(shape: shape).nodes
