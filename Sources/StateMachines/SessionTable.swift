@@ -2,10 +2,11 @@ import ConsensusCore
 
 /// The sessions of a service, in the orders of their last use.
 ///
-/// Each has a slot of an array; two dictionaries, which are never iterated, find it by the session's
-/// number and by its opening. Time is counted in commands: those of sessions that are here, by their
-/// owners, and openings, also refused ones, so that a service that has no room at present comes to have
-/// some again. Every command uses at most one session, so no two were last used at one time.
+/// Each has a slot of an array; two dictionaries, which are never iterated, find it by the
+/// session's number and by its opening. Time is counted in commands: those of sessions that are
+/// here, by their owners, and openings, also refused ones, so that a service that has no room at
+/// present comes to have some again. Every command uses at most one session, so no two were last
+/// used at one time.
 struct SessionTable: Sendable {
     /// What is to be done with a command.
     enum Admission {

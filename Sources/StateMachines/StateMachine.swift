@@ -3,14 +3,15 @@ public import ConsensusCore
 /// What a service does with its commands, one after the other; ``Sessions`` makes it replicated.
 ///
 /// A machine is deterministic: its state and its replies follow from its commands alone, in their
-/// order (Schneider, *Implementing Fault-Tolerant Services Using the State Machine Approach*, 1990).
-/// It looks at no clock, no random source, and no order of a `Set` or a `Dictionary`. It bounds its own
-/// memory. Commands and queries come from clients: whatever their bytes, it answers them and never
-/// traps.
+/// order (Schneider, *Implementing Fault-Tolerant Services Using the State Machine Approach*,
+/// 1990). It looks at no clock, no random source, and no order of a `Set` or a `Dictionary`. It
+/// bounds its own memory. Commands and queries come from clients: whatever their bytes, it answers
+/// them and never traps.
 ///
-/// No reply is larger than ``ConsensusCore/ServiceLimits/maximumReplySize`` bytes; a machine that has
-/// more to say answers page by page. One that returns more has a bug, and the client gets an empty
-/// reply in its place, the same on every host: a cut one could be mistaken for another answer.
+/// No reply is larger than ``ConsensusCore/ServiceLimits/maximumReplySize`` bytes; a machine that
+/// has more to say answers page by page. One that returns more has a bug, and the client gets an
+/// empty reply in its place, the same on every host: a cut one could be mistaken for another
+/// answer.
 public protocol StateMachine: Sendable {
     /// Applies the next command and returns its reply.
     mutating func apply(_ command: Span<UInt8>) -> [UInt8]

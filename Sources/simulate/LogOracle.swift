@@ -8,20 +8,20 @@ import Simulation
 ///   ballot; whatever a learner applies there is that value (quorum).
 /// - validity: what is chosen are commands that clients sent, as they sent them.
 /// - promises: what an acceptor records never goes down, nor does a checkpoint forget any of it.
-/// - proposals: what the reports of a majority allow (P2c), one value a ballot in each slot, and none above the ballot at which another was chosen.
+/// - proposals: what the reports of a majority allow (P2c), one value a ballot in each slot, and none
+///   above the ballot at which another was chosen.
 /// - ballots: a proposer's numbers go up, and each is on disk before it is used; one life a ballot.
 /// - leadership: who leads has the whole reports of a majority; one leader a ballot.
 /// - claims: what a leader or a learner says to be chosen is.
 /// - reports: a promise tells all that was accepted.
 /// - queries: who answers one has, since it came, the word of a majority that it leads.
-/// - sessions: what a client has not said to be answered is not superseded; a session is forgotten only if
-///   there were more than there is room for.
+/// - sessions: nobody but its client speaks for one; what a client has not said to be answered is not
+///   superseded; one is forgotten only if there were more than there is room for.
 /// - durability: a promise or a vote that is sent is on disk, and that this life may vote.
 /// - amnesia: an acceptor that lost its disk neither promises nor votes again.
 /// - learned values, recovery: what a node would find on its disk as chosen is all there, and chosen.
 /// - order: every life of a learner applies slot after slot.
 /// - equal states: snapshots at one slot are equal, and what the chosen commands make of the service.
-/// - sessions: nobody but its client speaks for one.
 /// - linearizability: one order explains all that clients were answered; it takes care of exactly once
 ///   too, since what clients write is written by nobody else.
 struct LogOracle: Oracle {
