@@ -6,6 +6,10 @@ extension ConsensusNode {
     ) {
         switch message {
         case .done(let done):
+            // A guest would end the cluster before its clients have their value.
+            guard cluster.nodes.contains(origin.node) || cluster.isClient(origin.node) else {
+                return
+            }
             markDone(done.clients, into: &lanes)
             if cluster.isClient(origin.node), election.isLeader {
                 lanes.send(.doneReceipt, to: origin.node)
