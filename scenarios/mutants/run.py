@@ -73,12 +73,13 @@ def make_copy(commit, is_pristine=False):
 
     Unless it must be pristine, one that is of this commit is left as it is, with the mutants it has.
     """
-    if not os.path.isdir(os.path.join(COPY, ".git")):
+    is_new = not os.path.isdir(os.path.join(COPY, ".git"))
+    if is_new:
         os.makedirs(WORK, exist_ok=True)
         run(["git", "clone", "-q", "--shared", "--no-checkout", ROOT, COPY], check=True)
     commit = run(["git", "rev-parse", commit], check=True).stdout.strip()
     here = run(["git", "-C", COPY, "rev-parse", "HEAD"]).stdout.strip()
-    if here == commit and not is_pristine:
+    if here == commit and not is_pristine and not is_new:
         return
     run(["git", "-C", COPY, "checkout", "-q", "--force", "--detach", commit], check=True)
     run(["git", "-C", COPY, "clean", "-qfd", "Sources"], check=True)
