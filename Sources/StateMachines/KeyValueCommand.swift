@@ -3,9 +3,9 @@ public import ConsensusCore
 /// What changes a ``KeyValueStore``; each is answered with a ``KeyValueReply``.
 ///
 /// Keys and values are bytes of any meaning, within ``KeyValueStore/keySizes`` and
-/// ``KeyValueStore/maximumValueSize``. A command is encoded whatever its sizes, and refused by the store
-/// if they are wrong. All of it must fit ``ConsensusCore/ServiceLimits/maximumCommandSize``, which a
-/// comparison of two of the largest values does not.
+/// ``KeyValueStore/maximumValueSize``. A command is encoded whatever its sizes, and refused by the
+/// store if they are wrong. All of it must fit ``ConsensusCore/ServiceLimits/maximumCommandSize``,
+/// which a comparison of two of the largest values does not.
 public enum KeyValueCommand: Hashable, Sendable {
     /// Gives a key a value, in place of any it has. Answers `done` or `full`.
     case put(key: [UInt8], value: [UInt8])
@@ -65,8 +65,8 @@ public enum KeyValueQuery: Hashable, Sendable {
     ///
     /// - `prefix` may be empty: all keys.
     /// - `after` is the last key of the page before; empty for the first page.
-    /// - `limit` is the most keys of the page, and 0 stands for as many as fit a reply, which no page
-    ///   exceeds.
+    /// - `limit` is the most keys of the page, and 0 stands for as many as fit a reply, which no
+    ///   page exceeds.
     case keys(prefix: [UInt8], after: [UInt8], limit: UInt32)
 }
 

@@ -2,15 +2,16 @@ public import ConsensusCore
 
 /// A store of values by key, both of them bytes.
 ///
-/// Commands are ``KeyValueCommand``, queries ``KeyValueQuery``, replies ``KeyValueReply``. Bytes that
-/// are none of these are answered with a ``Refusal``.
+/// Commands are ``KeyValueCommand``, queries ``KeyValueQuery``, replies ``KeyValueReply``. Bytes
+/// that are none of these are answered with a ``Refusal``.
 ///
-/// What it holds is bounded: each entry counts for its bytes and ``entryOverhead``, and a command that
-/// would go over the limit is answered `full` and changes nothing.
+/// What it holds is bounded: each entry counts for its bytes and ``entryOverhead``, and a command
+/// that would go over the limit is answered `full` and changes nothing.
 ///
 /// Keys are kept in order, in sorted chunks, with no dictionary beside them: a lookup takes log₂ n
-/// comparisons rather than a hash, and in return a page starts where it must without a search through
-/// all keys, no insertion ever pauses to rehash a large table, and nothing depends on a hash seed.
+/// comparisons rather than a hash, and in return a page starts where it must without a search
+/// through all keys, no insertion ever pauses to rehash a large table, and nothing depends on a
+/// hash seed.
 public struct KeyValueStore: StateMachine {
     /// How many bytes a key may have.
     public static let keySizes = 1...1_024
@@ -151,7 +152,8 @@ extension KeyValueStore {
 
     /// Replaces all entries; leaves them as they were if it throws.
     ///
-    /// Throws ``ConsensusCore/WireError/invalidField`` too when they are more than this store may hold.
+    /// Throws ``ConsensusCore/WireError/invalidField`` too when they are more than this store may
+    /// hold.
     public mutating func restore(_ snapshot: Span<UInt8>) throws(WireError) {
         var reader = snapshot
         try reader.readTag(of: ServiceTag.keyValue)

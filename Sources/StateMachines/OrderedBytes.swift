@@ -1,9 +1,10 @@
 /// A dictionary from bytes to bytes whose keys are in order.
 ///
-/// The keys are held in chunks of up to 256, each sorted and all of them in order; two binary searches
-/// find a key. Among n keys that takes log₂ n comparisons, and adding or removing one moves at most a
-/// chunk's and, rarely, the list of chunks'. Neighbours that have become small are joined. How the keys
-/// are spread over chunks depends on the past; nothing that can be observed does.
+/// The keys are held in chunks of up to 256, each sorted and all of them in order; two binary
+/// searches find a key. Among n keys that takes log₂ n comparisons, and adding or removing one
+/// moves at most a chunk's and, rarely, the list of chunks'. Neighbours that have become small are
+/// joined. How the keys are spread over chunks depends on the past; nothing that can be observed
+/// does.
 struct OrderedBytes: Sendable {
     struct Chunk: Sendable {
         var keys: [[UInt8]]
@@ -113,7 +114,8 @@ struct OrderedBytes: Sendable {
         chunks.insert(upper, at: chunk + 1)
     }
 
-    /// Joins a chunk with the next if together they are well below the largest; returns whether it did.
+    /// Joins a chunk with the next if together they are well below the largest; returns whether it
+    /// did.
     private mutating func joined(_ chunk: Int) -> Bool {
         guard chunk + 1 < chunks.count,
             chunks[chunk].keys.count + chunks[chunk + 1].keys.count

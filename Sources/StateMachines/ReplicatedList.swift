@@ -2,11 +2,11 @@ public import ConsensusCore
 
 /// A list of items, each of them bytes, that only grows.
 ///
-/// Commands are ``ListCommand``, queries ``ListQuery``, replies ``ListReply``. Bytes that are none of
-/// these are answered with a ``Refusal``.
+/// Commands are ``ListCommand``, queries ``ListQuery``, replies ``ListReply``. Bytes that are none
+/// of these are answered with a ``Refusal``.
 ///
-/// What it holds is bounded: each item counts for its bytes and ``itemOverhead``, and one that would go
-/// over the limit is answered `full`.
+/// What it holds is bounded: each item counts for its bytes and ``itemOverhead``, and one that
+/// would go over the limit is answered `full`.
 public struct ReplicatedList: StateMachine {
     /// The most bytes of an item.
     public static let maximumItemSize = 16_384
@@ -21,7 +21,8 @@ public struct ReplicatedList: StateMachine {
 
     /// Begins empty.
     ///
-    /// - Parameter limit: what all items may count for, in bytes; the same on every host of a cluster.
+    /// - Parameter limit: what all items may count for, in bytes; the same on every host of a
+    ///   cluster.
     public init(limit: Int = 64 << 20) {
         self.limit = limit
     }
@@ -84,7 +85,8 @@ extension ReplicatedList {
 
     /// Replaces all items; leaves them as they were if it throws.
     ///
-    /// Throws ``ConsensusCore/WireError/invalidField`` too when they are more than this list may hold.
+    /// Throws ``ConsensusCore/WireError/invalidField`` too when they are more than this list may
+    /// hold.
     public mutating func restore(_ snapshot: Span<UInt8>) throws(WireError) {
         var reader = snapshot
         try reader.readTag(of: ServiceTag.list)

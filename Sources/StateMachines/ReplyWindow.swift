@@ -2,11 +2,11 @@ import ConsensusCore
 
 /// The replies of one session to the commands its client may still ask for again.
 ///
-/// They are those from the floor up to ``ConsensusCore/ServiceLimits/maximumOutstanding`` above it. The
-/// reply of number n is at place n, modulo the ring's size, which is a power of two and grows with the
-/// distance from the floor; all numbers held are less than a ring apart, so no two share a place.
-/// Numbers wrap around, so that a floor near the last of them needs no care: what would lie beyond is
-/// never held.
+/// They are those from the floor up to ``ConsensusCore/ServiceLimits/maximumOutstanding`` above it.
+/// The reply of number n is at place n, modulo the ring's size, which is a power of two and grows
+/// with the distance from the floor; all numbers held are less than a ring apart, so no two share a
+/// place. Numbers wrap around, so that a floor near the last of them needs no care: what would lie
+/// beyond is never held.
 struct ReplyWindow: Sendable {
     /// Commands below it are answered for good; at least 1.
     private(set) var floor: UInt64

@@ -1,9 +1,9 @@
 import ConsensusCore
 
-/// The snapshot: the tag and version, the next session's number, the time, how many sessions there are,
-/// and each from the least to the most recently used: its number, its owner and the number of its
-/// opening, its last use, how many commands it carried, its floor, how many replies it keeps, and each by
-/// distance from the floor. Nothing of it depends on how the state came about.
+/// The snapshot: the tag and version, the next session's number, the time, how many sessions there
+/// are, and each from the least to the most recently used: its number, its owner and the number of
+/// its opening, its last use, how many commands it carried, its floor, how many replies it keeps,
+/// and each by distance from the floor. Nothing of it depends on how the state came about.
 extension SessionTable {
     static let version: UInt8 = 2
     /// Number, owner, opening, last use, floor, count of commands, and count of replies.

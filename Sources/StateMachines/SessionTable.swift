@@ -139,8 +139,8 @@ struct SessionTable: Sendable {
         if let slot = slotOfOpening[opening] { return .opened(session: slots[slot].id) }
         time += 1
         if count == limits.sessions {
-            // At most `lately` sessions can be in use lately, so openings take no more than that many
-            // places from the regulars before the first of their own can make room.
+            // At most `lately` sessions can be in use lately, so openings take no more than that
+            // many places from the regulars before the first of their own can make room.
             guard let slot = idle(newcomers.oldest) ?? idle(regulars.oldest) else {
                 return .refused
             }
@@ -192,7 +192,8 @@ struct SessionTable: Sendable {
 
     // MARK: - Room for replies
 
-    /// How many bytes of a session's replies are beyond its own: the one at its floor is not counted.
+    /// How many bytes of a session's replies are beyond its own: the one at its floor is not
+    /// counted.
     private func shared(_ replies: ReplyWindow) -> Int {
         let first = replies.reply(to: replies.floor).map(SessionLimits.cost) ?? 0
         return max(0, replies.cost - first - limits.ownReplyBytes)
@@ -200,8 +201,8 @@ struct SessionTable: Sendable {
 
     /// Makes sure that whatever a command is answered can be kept.
     ///
-    /// A reply at the floor always can, so that every session gets on, however much others keep: once it
-    /// is answered the floor rises, and all that waited above it is let go.
+    /// A reply at the floor always can, so that every session gets on, however much others keep:
+    /// once it is answered the floor rises, and all that waited above it is let go.
     private mutating func makeRoom(forReplyTo sequence: UInt64, in slot: Int) -> Bool {
         let replies = slots[slot].replies
         guard sequence != replies.floor else { return true }

@@ -1,7 +1,7 @@
 /// Slots of a table in the order of their last use, from the least to the most recent.
 ///
-/// A doubly linked list whose links lie in an array beside the table's own, so that a slot can be in
-/// several orders at a time. Every operation takes constant time.
+/// A doubly linked list whose links lie in an array beside the table's own, so that a slot can be
+/// in several orders at a time. Every operation takes constant time.
 struct UseOrder: Sendable {
     private struct Link: Sendable {
         var older = UseOrder.none
