@@ -13,7 +13,7 @@ struct CampaignRunner<Kind: Scenario>: SeedRunner, ~Copyable {
 
     mutating func run(seed: UInt64, into summary: inout Kind.Summary) -> SeedVerdict {
         let report = Kind.run(scenario.plan(seed), in: &world)
-        summary.add(report, world.observer.tally)
+        summary.add(report, of: seed, world.observer.tally)
         switch report.outcome {
         case .completed, .beyondHealing: return .held
         case .violated, .stuck: return .failed

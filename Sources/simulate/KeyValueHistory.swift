@@ -6,8 +6,9 @@ extension [HistoryOperation<KeyValueModel.Input, KeyValueModel.Output>] {
     ///
     /// Each value is written by one operation. So one that nobody answered, but whose value was met,
     /// took effect before the first answer that shows it. Values that nobody met are all alike: they
-    /// can matter only to a delete, which does not tell what it found; and a compare-and-set that would
-    /// replace one value by such another cannot even do that.
+    /// can matter only to a delete, which does not tell what it found, or to whoever met something
+    /// else; and an unanswered compare-and-set that would replace one value by such another cannot
+    /// even do that.
     func settled() -> [Element] {
         var settled = self
         var shown: [[UInt8]: Instant] = [:]
@@ -30,14 +31,15 @@ extension [HistoryOperation<KeyValueModel.Input, KeyValueModel.Output>] {
             }
         }
         return settled.compactMap { operation in
-            guard operation.answered == nil, let value = operation.input.action.written,
-                shown[value] == nil
-            else { return operation }
+            guard let value = operation.input.action.written, shown[value] == nil else {
+                return operation
+            }
             var alike = operation
-            switch operation.input.action {
-            case .compareAndSet(old: .some, _): return nil
-            case .compareAndSet(old: nil, _): alike.input.action = .compareAndSet(old: nil, new: [])
-            default: alike.input.action = .put([])
+            if case .compareAndSet(let old, _) = operation.input.action {
+                if operation.answered == nil, old != nil { return nil }
+                alike.input.action = .compareAndSet(old: old, new: [])
+            } else {
+                alike.input.action = .put([])
             }
             return alike
         }

@@ -21,7 +21,7 @@ struct LogTally {
 struct LogSummary: ScenarioSummary {
     private(set) var statistics = RunStatistics()
     private(set) var total = LogTally()
-    private(set) var undecided = 0
+    private(set) var undecided: [UInt64] = []
     private(set) var beyondHealing = 0
     private(set) var changesOfLeader = 0
     private(set) var transfers = 0
@@ -29,10 +29,10 @@ struct LogSummary: ScenarioSummary {
 
     init() {}
 
-    mutating func add(_ report: RunReport, _ tally: LogTally) {
+    mutating func add(_ report: RunReport, of seed: UInt64, _ tally: LogTally) {
         statistics.add(report.statistics)
         total.add(tally)
-        undecided += tally.isUndecided ? 1 : 0
+        if tally.isUndecided { undecided.append(seed) }
         beyondHealing += report.outcome == .beyondHealing ? 1 : 0
         changesOfLeader += tally.leaders > 1 ? 1 : 0
         transfers += tally.snapshotParts > 0 ? 1 : 0
@@ -56,7 +56,7 @@ struct LogSummary: ScenarioSummary {
         \(grouped(total.expirations)) met an expired session.
         \(grouped(changesOfLeader)) runs had more than one leader, \(grouped(transfers)) a snapshot \
         sent, \(grouped(refusals)) a life whose votes were refused; in \
-        \(grouped(beyondHealing)) nothing was left to heal, \(grouped(undecided)) histories were too \
+        \(grouped(beyondHealing)) nothing was left to heal, \(grouped(undecided.count)) histories were too \
         hard to judge. \(grouped(statistics.checkpoints)) checkpoints.
         \(statistics.paragraph)
         """

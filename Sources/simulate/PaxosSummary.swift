@@ -13,9 +13,9 @@ struct PaxosSummary: ScenarioSummary {
 
     init() {}
 
-    var undecided: Int { 0 }
+    var undecided: [UInt64] { [] }
 
-    mutating func add(_ report: RunReport, _ tally: RunTally) {
+    mutating func add(_ report: RunReport, of seed: UInt64, _ tally: RunTally) {
         statistics.add(report.statistics)
         chosen += tally.hasChosen ? 1 : 0
         beyondHealing += report.outcome == .beyondHealing ? 1 : 0

@@ -75,12 +75,12 @@ protocol Oracle: WorldObserver {
 protocol ScenarioSummary: CampaignSummary {
     associatedtype Tally
     var statistics: RunStatistics { get }
-    /// How many runs left open whether all properties were kept.
-    var undecided: Int { get }
+    /// The seeds of runs that left open whether all properties were kept.
+    var undecided: [UInt64] { get }
     /// A paragraph that says what happened how often.
     var paragraph: String { get }
 
-    mutating func add(_ report: RunReport, _ tally: Tally)
+    mutating func add(_ report: RunReport, of seed: UInt64, _ tally: Tally)
 }
 
 extension Oracle {

@@ -117,9 +117,15 @@ enum SimulateCommand {
                 + "\(grouped(rate)) runs/s.\n\(report.summary.paragraph)\n")
         guard let seed = report.failingSeed else {
             let undecided = report.summary.undecided
+            guard !undecided.isEmpty else {
+                try Console.print("All held.\n")
+                return 0
+            }
+            let seeds = undecided.map(String.init).joined(separator: ", ")
             try Console.print(
-                undecided == 0 ? "All held.\n" : "\(grouped(undecided)) runs left it open.\n")
-            return undecided == 0 ? 0 : 2
+                "All held but for what was too hard to judge: seed "
+                    + "\(seeds).\n")
+            return 2
         }
         // At once: the story takes its time.
         var world = scenario.makeWorld()

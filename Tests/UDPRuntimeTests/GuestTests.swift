@@ -92,13 +92,16 @@ struct GuestTests {
         for guests in [0, 10] {
             let box = try SocketBox()
             let target = box.address
-            let node = HostedNode(
-                PingNode(period: .milliseconds(5)), settings(box, guests: guests), box
-            ) { outputs in
-                outputs.contains { if case .woken(2) = $0 { true } else { false } }
+            let peer = try UDPSocket(bindingTo: .loopbackIPv4(port: 0))
+            var settings = LoopSettings(
+                cluster: 7, node: 0, addresses: [target, peer.address])
+            settings.guestLimit = guests
+            // The peer has the last word.
+            let node = HostedNode(PingNode(), settings, box) { outputs in
+                outputs.contains { if case .heard(_, 1) = $0 { true } else { false } }
             }
             let socket = try UDPSocket(toReach: [target])
-            for sender in [0x8000_0000, 0x8000_0001, 0xffff_fffe, 1] as [NodeID] {
+            for sender in [0x8000_0000, 0x8000_0001, 0xffff_fffe, 2] as [NodeID] {
                 try socket.send(datagram(.ping(1), from: sender), to: target)
             }
             if guests > 0 {
@@ -107,9 +110,10 @@ struct GuestTests {
             } else {
                 try ping(2, target, from: socket)
             }
+            try peer.send(datagram(.ping(3), from: 1), to: target)
             let outcome = await node.outcome
             let heard = outcome.outputs.filter { if case .heard = $0 { true } else { false } }
-            #expect(heard.count == (guests == 0 ? 0 : 1))
+            #expect(heard.count == (guests == 0 ? 1 : 2))
             #expect(outcome.counters.dropped(.unknownSender) == (guests == 0 ? 5 : 4))
             #expect(outcome.counters.dropped(.withoutCookie) == (guests == 0 ? 0 : 1))
             #expect(outcome.counters.dropped == 5)

@@ -9,9 +9,13 @@ public import ConsensusCore
 /// from which one is taken out and put back in O(1).
 ///
 /// What was never answered is kept apart: it may come next at any time after its invocation, or never,
-/// and is tried last; of several with the same input, the first. Of two ways to the same answered operations and the same state, the one that has
-/// used up a subset of the others' unanswered operations can do whatever the other can, so that few of
-/// all subsets are ever visited.
+/// and is tried last; of several with the same input, the first. Of two ways to the same answered
+/// operations and the same state, the one that has used up a subset of the others' unanswered
+/// operations can do whatever the other can, so that few of all subsets are ever visited.
+///
+/// Of answered operations with the same input and the same answer, any of which may come next, the
+/// one that was answered first can stand for all: where another comes before it in some order, the
+/// two can change places.
 @usableFromInline
 struct LinearizabilitySearch<Model: SequentialModel> {
     @usableFromInline typealias Operation = HistoryOperation<Model.Input, Model.Output>
@@ -32,6 +36,19 @@ struct LinearizabilitySearch<Model: SequentialModel> {
         init(ordered: [UInt64], state: Model.State) {
             self.ordered = ordered
             self.state = state
+        }
+    }
+
+    /// What operations must have in common to stand for each other.
+    @usableFromInline
+    struct Twin: Hashable {
+        @usableFromInline let input: Model.Input
+        @usableFromInline let output: Model.Output?
+
+        @inlinable
+        init(input: Model.Input, output: Model.Output?) {
+            self.input = input
+            self.output = output
         }
     }
 
@@ -60,6 +77,8 @@ struct LinearizabilitySearch<Model: SequentialModel> {
     @usableFromInline let openAfter: [Int32]
     /// By unanswered operation: the one before it with the same input, or -1.
     @usableFromInline let openAlike: [Int32]
+    /// By answered operation: the last that was answered before it with the same input and answer, or -1.
+    @usableFromInline let answeredAlike: [Int32]
     /// The list, in a ring: operation i is invoked at entry i and answered at entry count + i.
     @usableFromInline var next: [Int32]
     @usableFromInline var previous: [Int32]
@@ -84,6 +103,7 @@ struct LinearizabilitySearch<Model: SequentialModel> {
         open = order.filter { operations[$0].answered == nil }.map { operations[$0] }
         (answeredAfter, openAfter) = Self.predecessors(answered, open)
         openAlike = Self.alike(open, openAfter)
+        answeredAlike = Self.alike(answered)
         (next, previous) = Self.ring(answered)
         ordered = Array(repeating: 0, count: (answered.count + 63) / 64)
         usedOpen = Array(repeating: 0, count: (open.count + 63) / 64)
@@ -118,6 +138,24 @@ struct LinearizabilitySearch<Model: SequentialModel> {
             guard openAfter[index] < 0 else { return -1 }
             return last.updateValue(Int32(index), forKey: open[index].input) ?? -1
         }
+    }
+
+    /// Those answered at the same time are not put before each other.
+    @inlinable
+    static func alike(_ answered: [Operation]) -> [Int32] {
+        var result = [Int32](repeating: -1, count: answered.count)
+        var last: [Twin: Int] = [:]
+        let order = answered.indices.sorted {
+            (answered[$0].answered ?? .never, $0) < (answered[$1].answered ?? .never, $1)
+        }
+        for index in order {
+            let twin = Twin(input: answered[index].input, output: answered[index].output)
+            guard let before = last.updateValue(index, forKey: twin) else { continue }
+            result[index] =
+                answered[before].answered == answered[index].answered
+                ? result[before] : Int32(before)
+        }
+        return result
     }
 
     @inlinable
@@ -209,6 +247,7 @@ struct LinearizabilitySearch<Model: SequentialModel> {
         let index = isOpen ? ~operation : operation
         let after = Int(isOpen ? openAfter[index] : answeredAfter[index])
         if after >= 0 && !isOrdered(after) { return false }
+        if !isOpen && hasEarlierTwin(index) { return false }
         steps += 1
         let before = isOpen ? open[index] : answered[index]
         guard let new = model.step(state, before.input, before.output) else { return false }
@@ -230,6 +269,25 @@ struct LinearizabilitySearch<Model: SequentialModel> {
             return true
         }
         takeBack(frame)
+        return false
+    }
+
+    /// Whether one that was answered earlier may come next as well, and makes no difference.
+    @inlinable
+    func hasEarlierTwin(_ index: Int) -> Bool {
+        var twin = Int(answeredAlike[index])
+        guard twin >= 0 else { return false }
+        var entry = Int(next[2 * answered.count])
+        while entry < answered.count { entry = Int(next[entry]) }
+        guard entry < 2 * answered.count, let end = answered[entry - answered.count].answered
+        else { return false }
+        while twin >= 0 {
+            let after = Int(answeredAfter[twin])
+            if !isOrdered(twin), answered[twin].invoked <= end, after < 0 || isOrdered(after) {
+                return true
+            }
+            twin = Int(answeredAlike[twin])
+        }
         return false
     }
 

@@ -4,7 +4,7 @@ public import ConsensusCore
 /// concurrent operations is held against.
 public protocol SequentialModel {
     associatedtype Input: Hashable
-    associatedtype Output
+    associatedtype Output: Hashable
     /// What the object is between two operations; equal states behave alike for ever.
     associatedtype State: Hashable
     /// Which of many independent objects an operation is about.
