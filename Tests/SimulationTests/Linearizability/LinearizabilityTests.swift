@@ -152,6 +152,26 @@ struct LinearizabilityTests {
         }
     }
 
+    @Test("of two that are alike, the one answered later comes first where the other has not begun")
+    func alike() {
+        #expect(
+            verdict([
+                operation(1, 0...100, .put("a"), .done), operation(2, 10...20, .get, .value("a")),
+                operation(3, 50...60, .put("a"), .done),
+            ]) == .linearizable)
+    }
+
+    @Test("many that overlap and are alike take few steps, not one for each of their subsets")
+    func manyAlike() {
+        var history = (1...30).map { operation($0, 0...Int64(100 + $0), .put("a"), .done) }
+        history.append(operation(31, 0...200, .get, .value("b")))
+        let checker = LinearizabilityChecker(KeyValueModel(), stepLimit: 1_000)
+        guard case .notLinearizable = checker.check(history) else {
+            Issue.record("does not see that nobody wrote it")
+            return
+        }
+    }
+
     @Test("refusals change nothing; bytes that are no text are told in hexadecimal")
     func refusals() {
         #expect(
